@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Options of all commands: values, and the table that describes them (options.def). */
+#ifndef WORDSHARD_OPTIONS_H
+#define WORDSHARD_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "status.h"
+
+/* One bit per command. */
+enum {
+    C_PREPARE = 1 << 0,
+    C_TRAIN = 1 << 1,
+    C_EVAL = 1 << 2,
+    C_NN = 1 << 3,
+    C_ANALOGY = 1 << 4,
+    C_EXPORT = 1 << 5,
+    C_IMPORT = 1 << 6,
+    C_INFO = 1 << 7,
+    C_SYNTH = 1 << 8,
+    C_ALL = (1 << 9) - 1
+};
+
+typedef struct {
+    int n;
+    char **items;
+} string_list;
+
+typedef enum {
+    OPTION_text,
+    OPTION_list,
+    OPTION_flag,
+    OPTION_whole,
+    OPTION_real,
+    OPTION_size,
+    OPTION_duration,
+    OPTION_choice
+} option_kind;
+
+typedef char *option_text;
+typedef string_list option_list;
+typedef bool option_flag;
+typedef int64_t option_whole;
+typedef double option_real;
+typedef int64_t option_size;
+typedef double option_duration;
+typedef int option_choice;
+
+typedef struct {
+    string_list inputs; /* positional arguments after the command */
+#define OPTION(kind, field, ...) option_##kind field;
+#include "options.def"
+#undef OPTION
+} options;
+
+/* Places in the choices of options.def. */
+enum { NORMALIZE_NFC, NORMALIZE_NFKC, NORMALIZE_NONE };
+enum { DOCUMENT_LINE, DOCUMENT_BLANK, DOCUMENT_FILE };
+enum { INVALID_REFUSE, INVALID_REPLACE };
+enum { ORDER_CORPUS, ORDER_SHUFFLE };
+enum { MERGE_CONTRACTION, MERGE_ADASUM, MERGE_MEAN, MERGE_SUM };
+enum { SNAPSHOTS_ALL, SNAPSHOTS_LAST };
+enum { METHOD_3COSADD, METHOD_3COSMUL };
+enum { CASE_IGNORE, CASE_MATCH };
+enum { TABLE_VECTORS, TABLE_CONTEXT, TABLE_SUM };
+enum { FORMAT_AUTO, FORMAT_WORD2VEC_BIN, FORMAT_WORD2VEC_TEXT, FORMAT_GLOVE, FORMAT_NPY };
+
+/* Defaults, then the configuration file (--config), then the arguments argv[0..argc) that follow
+ * the command. STATUS_USAGE names the option and the bound. The caller clears. */
+status options_read(options *o, int command, int argc, char **argv);
+void options_clear(options *o);
+
+/* The options of one command. */
+void options_help(FILE *out, int command);
+/* docs/options.md. */
+void options_markdown(FILE *out);
+
+/* Each option of a command with its value as text, in table order. */
+void options_each(const options *o, int command,
+                  void (*visit)(void *context, const char *name, const char *value),
+                  void *context);
+
+#endif

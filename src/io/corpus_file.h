@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+/* corpus.h5: a text as word ids. Layout in docs/files.md.
+ *
+ *     V = words kept, N = tokens kept, D = documents
+ *     /tokens int32 [N]   /documents int64 [D + 1]   /vocab/{bytes u8, offsets i64 [V+1], counts i64 [V]}
+ *
+ * Document d is tokens [documents[d], documents[d + 1]); it may be empty when none of its tokens was
+ * kept. Words are sorted by (count descending, bytes ascending). */
+#ifndef WORDSHARD_CORPUS_FILE_H
+#define WORDSHARD_CORPUS_FILE_H
+
+#include "h5.h"
+#include "wordlist.h"
+
+#define CORPUS_FILE_KIND "wordshard corpus"
+enum { CORPUS_FILE_VERSION = 1 };
+
+/* Two sums modulo 2^64 over everything the file holds, each term a function of (value, place), so
+ * that any split over ranks and threads adds up to the same hash. Not cryptographic. */
+typedef struct {
+    uint64_t a, b;
+} corpus_hash;
+
+/* Terms of tokens [begin, begin + n); hashes: wordlist_hash of the vocabulary. */
+void corpus_hash_tokens(corpus_hash *h, const int32_t *tokens, int64_t begin, int64_t n,
+                        const uint64_t *hashes);
+/* Terms of document offsets [begin, begin + n). */
+void corpus_hash_documents(corpus_hash *h, const int64_t *offsets, int64_t begin, int64_t n);
+/* Terms of the counts (all of them). */
+void corpus_hash_counts(corpus_hash *h, const int64_t *counts, int64_t n);
+/* 32 hexadecimal digits. */
+void corpus_hash_text(const corpus_hash *h, char text[33]);
+
+/* ---- reading: local but for the opening */
+typedef struct {
+    h5_file *file;
+    wordlist words;
+    int64_t n_tokens, n_documents;
+    char hash[33]; /* as the file says; corpus_file_check compares */
+} corpus_file;
+
+/* Collective over g. Opens, checks shapes and reads the words. */
+status corpus_file_open(corpus_file *c, const char *path, const group *g);
+void corpus_file_close(corpus_file *c);
+
+/* Tokens [begin, begin + n) into out. */
+status corpus_file_tokens(const corpus_file *c, int64_t begin, int64_t n, int32_t *out);
+/* Offsets [begin, begin + n) of the D + 1 into out. */
+status corpus_file_documents(const corpus_file *c, int64_t begin, int64_t n, int64_t *out);
+
+#endif

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Datasets and attributes in HDF5 files: the only room that knows HDF5.
+ *
+ * A file being written is called PATH.partial; h5_commit syncs it and gives it its name, so that
+ * a file under its final name is complete. Writing is collective over a group (MPI-IO when it has
+ * more than one process). Reading is local: each process opens the file for itself, and only
+ * h5_open agrees with the group. Metadata carries HDF5's checksums; datasets written with
+ * checksum = true carry Fletcher-32 per chunk. */
+#ifndef WORDSHARD_H5_H
+#define WORDSHARD_H5_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "group.h"
+#include "status.h"
+
+typedef struct h5_file h5_file;
+
+typedef enum { H5_U8, H5_I32, H5_I64, H5_F32, H5_F64 } h5_type;
+
+/* Collective. Start PATH.partial anew with attributes format = kind and format_version. */
+status h5_create(h5_file **file, const char *path, const char *kind, int version, const group *g);
+
+/* Collective. Sync, close and rename PATH.partial to PATH. *file becomes NULL, also on failure
+ * (then the partial file is gone). */
+status h5_commit(h5_file **file);
+
+/* Collective. Close and remove PATH.partial; *file becomes NULL. Nothing to do for NULL. */
+void h5_discard(h5_file **file);
+
+/* Collective. Close PATH.partial and leave it there, readable; *file becomes NULL. */
+status h5_keep_partial(h5_file **file);
+
+/* Collective over g. Open PATH for reading; kind NULL = any of ours. STATUS_INPUT when it is not
+ * HDF5, not ours, or of another kind; the message names both kinds. */
+status h5_open(h5_file **file, const char *path, const char *kind, const group *g);
+
+/* Local; for a file opened by h5_open. *file becomes NULL. */
+void h5_close(h5_file **file);
+
+/* The kind of a file ("wordshard corpus"), into text; empty if it is not one of ours. Local. */
+void h5_kind(const char *path, char *text, size_t size);
+
+const char *h5_path(const h5_file *file);
+
+/* ---- datasets: shape is {rows} (columns = 0) or {rows, columns} */
+
+typedef struct {
+    const char *name; /* "/vocab/counts"; groups on the way are made */
+    h5_type type;
+    int64_t rows, columns; /* whole dataset; columns = 0: one-dimensional */
+    bool checksum;         /* chunked with Fletcher-32; otherwise contiguous */
+} h5_dataset;
+
+/* Collective. Create d and write rows [begin, begin + n) of it from this process; the parts of the
+ * processes tile the dataset (n may be 0). stride: elements from one row to the next in memory,
+ * at least columns (ignored when columns = 0). */
+status h5_write(h5_file *file, const h5_dataset *d, int64_t begin, int64_t n, const void *data,
+                size_t stride);
+
+/* In three steps, for data that comes in blocks. h5_write_begin and h5_write_end are collective;
+ * h5_write_rows is local and only for datasets without checksum. */
+status h5_write_begin(h5_file *file, const h5_dataset *d);
+status h5_write_rows(h5_file *file, const char *name, int64_t begin, int64_t n, const void *data);
+status h5_write_end(h5_file *file, status mine);
+
+/* Collective. name2 becomes another name of name1 (a hard link). */
+status h5_link(h5_file *file, const char *name1, const char *name2);
+
+/* Local. Shape of a dataset; STATUS_INPUT if it is not there or has another type. */
+status h5_shape(h5_file *file, const char *name, h5_type type, int64_t *rows, int64_t *columns);
+
+bool h5_exists(h5_file *file, const char *name);
+
+/* Local. Rows [begin, begin + n) into out, stride as in h5_write. Also works on a file being
+ * written, for rows whose writing has ended. A checksum mismatch is STATUS_INPUT. */
+status h5_read(h5_file *file, const char *name, h5_type type, int64_t begin, int64_t n, void *out,
+               size_t stride);
+
+/* Local. A whole 1-D dataset; *out is a new block (mem_free), *n its length. */
+status h5_read_all(h5_file *file, const char *name, h5_type type, void *out, int64_t *n);
+
+/* ---- attributes; object is a group or dataset, "/" for the file. Setters are collective. */
+
+status h5_set_text(h5_file *file, const char *object, const char *name, const char *value);
+status h5_set_int(h5_file *file, const char *object, const char *name, int64_t value);
+status h5_set_real(h5_file *file, const char *object, const char *name, double value);
+
+/* STATUS_INPUT when missing. */
+status h5_get_int(h5_file *file, const char *object, const char *name, int64_t *value);
+status h5_get_real(h5_file *file, const char *object, const char *name, double *value);
+/* *value is a new string (mem_free). */
+status h5_get_text(h5_file *file, const char *object, const char *name, char **value);
+
+/* Call visit for each attribute of object as text, in name order. Local. */
+status h5_each_attribute(h5_file *file, const char *object,
+                         void (*visit)(void *context, const char *name, const char *value),
+                         void *context);
+
+/* Call visit for each member of a group, in name order; kind is 'g' (group) or 'd' (dataset). */
+status h5_each_member(h5_file *file, const char *object,
+                      void (*visit)(void *context, const char *name, char kind), void *context);
+
+/* How a dataset looks: "float32 [67899, 300]" into text. */
+status h5_describe(h5_file *file, const char *name, char *text, size_t size);
+
+#endif

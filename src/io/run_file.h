@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+/* run.h5: a trained model. Layout in docs/files.md.
+ *
+ *     V = number of words, dim = columns of a vector
+ *     /vocab/{bytes,offsets}  the words; /words as fixed-length UTF-8 too long for some: see docs
+ *     /counts int64 [V]   /vectors float32 [V, dim]   /context float32 [V, dim] (if trained)
+ *     /epochs/0001/{vectors,context} ...   /training/{epoch,loss,...}   /provenance attributes */
+#ifndef WORDSHARD_RUN_FILE_H
+#define WORDSHARD_RUN_FILE_H
+
+#include "h5.h"
+#include "wordlist.h"
+
+#define RUN_FILE_KIND "wordshard run"
+enum { RUN_FILE_VERSION = 1 };
+
+/* ---- reading, local but for the opening */
+typedef struct {
+    h5_file *file;
+    wordlist words;
+    int64_t dim;
+    int n_epochs; /* snapshots in the file */
+} run_file;
+
+/* Collective over g. Opens, checks and reads the words. */
+status run_file_open(run_file *run, const char *path, const group *g);
+void run_file_close(run_file *run);
+
+/* Rows [begin, begin + n) of table "vectors" or "context"; epoch 0 = the final one. out: n rows
+ * of stride floats, columns from dim on are zeroed. */
+status run_file_read(const run_file *run, const char *table, int epoch, int64_t begin, int64_t n,
+                     float *out, size_t stride);
+
+/* ---- writing: collective */
+
+/* Create path.partial with the words and counts. */
+status run_file_create(h5_file **file, const char *path, const wordlist *words, const group *g);
+
+/* Write one snapshot: rows [begin, begin + n) of this process, stride floats apart.
+ * table: "vectors", "context". */
+status run_file_write_epoch(h5_file *file, int epoch, const char *table, int64_t n_words,
+                            int64_t dim, int64_t begin, int64_t n, const float *rows,
+                            size_t stride);
+
+/* Make a snapshot's table the final one: /vectors is the same dataset as /epochs/N/vectors. */
+status run_file_link_final(h5_file *file, int epoch, const char *table);
+
+/* The same for a model without snapshots (import): write /TABLE itself. */
+status run_file_write_final(h5_file *file, const char *table, int64_t n_words, int64_t dim,
+                            int64_t begin, int64_t n, const float *rows, size_t stride);
+
+/* One row of /training per epoch. */
+typedef struct {
+    double loss;          /* mean over the pairs of the epoch, nats */
+    double learning_rate; /* at the end of the epoch */
+    double update_norm;   /* Frobenius norm of the change of /vectors; NaN if not known */
+    double words;         /* words of the corpus passed */
+    double pairs;         /* (centre, context) pairs trained */
+    double seconds;       /* wall clock */
+} run_epoch;
+
+status run_file_write_training(h5_file *file, int n, const run_epoch *epochs);
+
+#endif
