@@ -7,9 +7,7 @@
 #include <unistd.h>
 
 /* How this process speaks: set once by main, read everywhere. */
-static struct {
-    bool speaks, quiet, terminal, line_open;
-} voice = {.speaks = true};
+static struct { bool speaks, quiet, terminal, line_open; } voice = {.speaks = true};
 
 void log_init(bool speaks, bool quiet) {
     voice.speaks = speaks;

@@ -34,7 +34,8 @@ int64_t mem_live_blocks(void);
 /* For tests: let n more requests pass, refuse the one after; -1 = refuse none. */
 void mem_refuse_after(int64_t n);
 
-/* Memory of this machine that is free or can be freed, in bytes (Linux MemAvailable); 0 if unknown. */
+/* Memory of this machine that is free or can be freed, in bytes (Linux MemAvailable); 0 if unknown.
+ */
 size_t mem_available(void);
 
 /* "1.50 GiB" into text, which is returned. */

@@ -11,13 +11,13 @@
 
 /* What a stream of draws is for; part of its key, so that two purposes never share a stream. */
 typedef enum {
-    RANDOM_INIT = 1,  /* initial vectors: counter = column */
-    RANDOM_TOKEN,     /* sub-sampling and window width: counter = position in the corpus */
-    RANDOM_NEGATIVE,  /* negatives entering a pool: counter = draw within a chunk */
-    RANDOM_PICK,      /* which pool entries a window takes: counter = position */
-    RANDOM_ORDER,     /* order of chunks in an epoch */
-    RANDOM_CLUSTER,   /* starting points of k-means */
-    RANDOM_PLANT      /* the planted corpus */
+    RANDOM_INIT = 1, /* initial vectors: counter = column */
+    RANDOM_TOKEN,    /* sub-sampling and window width: counter = position in the corpus */
+    RANDOM_NEGATIVE, /* negatives entering a pool: counter = draw within a chunk */
+    RANDOM_PICK,     /* which pool entries a window takes: counter = position */
+    RANDOM_ORDER,    /* order of chunks in an epoch */
+    RANDOM_CLUSTER,  /* starting points of k-means */
+    RANDOM_PLANT     /* the planted corpus */
 } random_purpose;
 
 static const uint64_t RANDOM_GOLDEN = 0x9E3779B97F4A7C15u;

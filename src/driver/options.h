@@ -79,7 +79,6 @@ void options_markdown(FILE *out);
 
 /* Each option of a command with its value as text, in table order. */
 void options_each(const options *o, int command,
-                  void (*visit)(void *context, const char *name, const char *value),
-                  void *context);
+                  void (*visit)(void *context, const char *name, const char *value), void *context);
 
 #endif

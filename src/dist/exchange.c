@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "exchange.h"
+
+#include <string.h>
+
+#include "comm_internal.h"
+#include "memory.h"
+
+/* One message of MPI counts its elements in an int. */
+static const int64_t PIECE = (int64_t)1 << 29;
+
+static int64_t pieces(int64_t bytes) {
+    return (bytes + PIECE - 1) / PIECE;
+}
+
+static int64_t count_requests(const comm *c, const int64_t *send_bytes, const int64_t *recv_bytes) {
+    int64_t n = 0;
+    for (int r = 0; r < c->size; r++)
+        n += pieces(send_bytes[r]) + pieces(recv_bytes[r]);
+    return n;
+}
+
+static void move(const comm *c, const char *send, const int64_t *send_bytes, char *recv,
+                 const int64_t *recv_bytes, MPI_Request *requests) {
+    int n = 0;
+    for (int r = 0; r < c->size; r++) {
+        for (int64_t at = 0; r != c->rank && at < recv_bytes[r]; at += PIECE) {
+            int64_t left = recv_bytes[r] - at;
+            MPI_Irecv(recv + at, (int)(left < PIECE ? left : PIECE), MPI_BYTE, r, 0, c->mpi,
+                      &requests[n++]);
+        }
+        recv += recv_bytes[r];
+    }
+    for (int r = 0; r < c->size; r++) {
+        for (int64_t at = 0; r != c->rank && at < send_bytes[r]; at += PIECE) {
+            int64_t left = send_bytes[r] - at;
+            MPI_Isend(send + at, (int)(left < PIECE ? left : PIECE), MPI_BYTE, r, 0, c->mpi,
+                      &requests[n++]);
+        }
+        send += send_bytes[r];
+    }
+    MPI_Waitall(n, requests, MPI_STATUSES_IGNORE);
+}
+
+static int64_t sum_before(const int64_t *x, int n) {
+    int64_t sum = 0;
+    for (int i = 0; i < n; i++)
+        sum += x[i];
+    return sum;
+}
+
+status exchange_into(const comm *c, const void *send, const int64_t *send_bytes, void *buffer,
+                     size_t *capacity, int64_t *recv_bytes) {
+    MPI_Request *requests = NULL;
+    MPI_Alltoall(send_bytes, 1, MPI_INT64_T, recv_bytes, 1, MPI_INT64_T, c->mpi);
+    size_t total = (size_t)sum_before(recv_bytes, c->size);
+    status s = mem_grow(buffer, capacity, total ? total : 1, 1, "received data");
+    if (!s.code)
+        s = mem_new(&requests, (size_t)count_requests(c, send_bytes, recv_bytes), sizeof *requests,
+                    "message requests");
+    s = comm_agree(c, s);
+    if (!s.code) {
+        char *recv;
+        memcpy(&recv, buffer, sizeof recv);
+        if (send_bytes[c->rank])
+            memcpy(recv + sum_before(recv_bytes, c->rank),
+                   (const char *)send + sum_before(send_bytes, c->rank),
+                   (size_t)send_bytes[c->rank]);
+        move(c, send, send_bytes, recv, recv_bytes, requests);
+    }
+    mem_free(&requests);
+    return s;
+}
+
+status exchange_bytes(const comm *c, const void *send, const int64_t *send_bytes, void *recv,
+                      int64_t *recv_bytes) {
+    size_t capacity = 0;
+    void *nothing = NULL;
+    memcpy(recv, &nothing, sizeof nothing);
+    return exchange_into(c, send, send_bytes, recv, &capacity, recv_bytes);
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <limits.h>
+#include <omp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "commands.h"
+#include "memory.h"
+
+status common_one_input(const options *o, const char *what, const char **path) {
+    if (o->inputs.n != 1)
+        return status_error(STATUS_USAGE, "exactly one %s is needed, %d given", what, o->inputs.n);
+    *path = o->inputs.items[0];
+    return status_ok();
+}
+
+static status check_folder(const char *path) {
+    char *folder;
+    status s = mem_string(&folder, path);
+    if (s.code)
+        return s;
+    char *slash = strrchr(folder, '/');
+    if (slash)
+        slash[slash == folder] = '\0';
+    const char *name = slash ? folder : ".";
+    if (access(name, F_OK))
+        s = status_error(STATUS_IO, "cannot write %s: the folder %s does not exist", path, name);
+    else if (access(name, W_OK | X_OK))
+        s = status_error(STATUS_IO, "cannot write %s: the folder %s is not writable (%s)", path,
+                         name, strerror(errno));
+    mem_free(&folder);
+    return s;
+}
+
+status common_check_output(const options *o, const comm *world) {
+    status s = status_ok();
+    if (!*o->output)
+        return status_error(STATUS_USAGE, "-o FILE is missing");
+    if (comm_rank(world) == 0) {
+        if (!o->overwrite && !access(o->output, F_OK))
+            s = status_error(STATUS_IO,
+                             "%s exists; remove it, choose another name, or give --overwrite",
+                             o->output);
+        else
+            s = check_folder(o->output);
+    }
+    return comm_agree(world, s);
+}
+
+/* OpenMP has looked at OMP_NUM_THREADS and the affinity mask. Ranks of a node that no launcher has
+ * bound would each take every core: SLURM_CPUS_PER_TASK and the number of local ranks divide them.
+ */
+int common_threads(const options *o) {
+    if (o->threads)
+        return (int)o->threads;
+    const char *slurm = getenv("SLURM_CPUS_PER_TASK");
+    if (slurm && atoi(slurm) > 0)
+        return atoi(slurm);
+    if (getenv("OMP_NUM_THREADS"))
+        return omp_get_max_threads();
+    const char *local = getenv("OMPI_COMM_WORLD_LOCAL_SIZE");
+    int ranks = local && atoi(local) > 0 ? atoi(local) : 1;
+    int cores = (int)sysconf(_SC_NPROCESSORS_ONLN), mine = omp_get_max_threads();
+    int threads = mine < cores ? mine : cores / ranks;
+    return threads > 0 ? threads : 1;
+}

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The rows of options.def, for the rooms that read, explain and record options. */
+#ifndef WORDSHARD_OPTIONS_TABLE_H
+#define WORDSHARD_OPTIONS_TABLE_H
+
+#include <stddef.h>
+
+#include "options.h"
+
+typedef struct {
+    option_kind kind;
+    size_t offset; /* of the field in options */
+    const char *name;
+    char short_name; /* 0 = none */
+    const char *preset;
+    double lowest, highest;
+    const char *choices; /* "a|b|c" of a choice; otherwise the name of the value */
+    int commands;
+    const char *help;
+} option_row;
+
+const option_row *option_table(size_t *n);
+
+/* The option of that name which the command has, or NULL. */
+const option_row *option_find(const char *name, size_t length, int command);
+
+/* Set one option from text; adds to a list. STATUS_USAGE names the option and its bounds. */
+status option_set(options *o, const option_row *row, const char *value);
+
+#endif
