@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Choosing kernels by processor. */
+#include "kernels.h"
+
+#include <stdbool.h>
+
+#include "kernels_tables.h"
+
+static bool has(kernels_isa isa) {
+#if defined(__x86_64__)
+    if (isa == ISA_AVX512)
+        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+               __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
+    if (isa == ISA_AVX2)
+        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+#endif
+    return isa == ISA_PORTABLE;
+}
+
+const kernels *kernels_get(kernels_isa isa) {
+    if (isa == ISA_AUTO)
+        isa = has(ISA_AVX512) ? ISA_AVX512 : has(ISA_AVX2) ? ISA_AVX2 : ISA_PORTABLE;
+    if (!has(isa))
+        return NULL;
+#if defined(__x86_64__)
+    if (isa == ISA_AVX512)
+        return &kernels_avx512;
+    if (isa == ISA_AVX2)
+        return &kernels_avx2;
+#endif
+    return &kernels_portable;
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#if defined(__x86_64__)
+#include <stdint.h>
+
+#include "kernels.h"
+
+enum { LANES = 16, TILE = 3 };
+typedef float vec __attribute__((vector_size(64)));
+typedef int32_t ivec __attribute__((vector_size(64)));
+
+#define SHUFFLE __builtin_shufflevector
+
+/* Three levels of "add a shuffled pair": eight vectors become one whose 128-bit quarters hold
+ * partial sums, which the last two levels add up. */
+static inline __attribute__((always_inline)) void simd_sums(const vec a[SCORE_STRIDE],
+                                                            float out[SCORE_STRIDE]) {
+    vec p[4], q[2];
+    _Pragma("GCC unroll 4") for (int i = 0; i < 4; i++) {
+        vec x = a[2 * i], y = a[2 * i + 1];
+        p[i] = SHUFFLE(x, y, 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29) +
+               SHUFFLE(x, y, 2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27, 14, 30, 15, 31);
+    }
+    _Pragma("GCC unroll 2") for (int i = 0; i < 2; i++) {
+        vec x = p[2 * i], y = p[2 * i + 1];
+        q[i] = SHUFFLE(x, y, 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29) +
+               SHUFFLE(x, y, 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31);
+    }
+    vec r = SHUFFLE(q[0], q[1], 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27) +
+            SHUFFLE(q[0], q[1], 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31);
+    typedef float half __attribute__((vector_size(32)));
+    half sum = SHUFFLE(r, r, 0, 1, 2, 3, 8, 9, 10, 11) + SHUFFLE(r, r, 4, 5, 6, 7, 12, 13, 14, 15);
+    __builtin_memcpy(out, &sum, sizeof sum);
+}
+
+#include "kernels_simd.h"
+
+const kernels kernels_avx512 = {
+    .name = "avx512", .sgns_window = simd_sgns_window, .dots = simd_dots};
+#endif

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The portable kernels: the definition that the others are tested against. */
+#include <math.h>
+
+#include "kernels_tables.h"
+
+static float dot(const float *a, const float *b, size_t n) {
+    float sum = 0;
+    for (size_t k = 0; k < n; k++)
+        sum += a[k] * b[k];
+    return sum;
+}
+
+/* Scores of one block into scratch, turned into steps; returns the block's loss. */
+static double score_block(const sgns_window *w, int first, int n_block) {
+    double loss = 0;
+    for (int i = 0; i < w->n_in; i++)
+        for (int j = 0; j < n_block; j++) {
+            float x = dot(w->in[i], w->out[first + j], w->width);
+            int label = first + j == 0;
+            loss += log1p(exp(-(double)x)) + (label ? 0 : (double)x);
+            w->scratch[i * SCORE_STRIDE + j] = w->rate * ((float)label - 1 / (1 + expf(-x)));
+        }
+    return loss;
+}
+
+static void update_block(const sgns_window *w, int first, int n_block) {
+    for (size_t k = 0; k < w->width; k++) {
+        float before[OUT_BLOCK], after[OUT_BLOCK];
+        for (int j = 0; j < n_block; j++)
+            before[j] = after[j] = w->out[first + j][k];
+        for (int i = 0; i < w->n_in; i++) {
+            const float *step = &w->scratch[i * SCORE_STRIDE];
+            float in = w->in[i][k], change = 0;
+            for (int j = 0; j < n_block; j++) {
+                after[j] += step[j] * in;
+                change += step[j] * before[j];
+            }
+            w->in[i][k] = in + change;
+        }
+        for (int j = 0; j < n_block; j++)
+            w->out[first + j][k] = after[j];
+    }
+}
+
+static double portable_sgns_window(const sgns_window *w) {
+    double loss = 0;
+    for (int first = 0; first < w->n_out; first += OUT_BLOCK) {
+        int n_block = w->n_out - first < OUT_BLOCK ? w->n_out - first : OUT_BLOCK;
+        loss += score_block(w, first, n_block);
+        update_block(w, first, n_block);
+    }
+    return loss;
+}
+
+static void portable_dots(const float *a, const float *b, size_t n, float out[3]) {
+    out[0] = dot(a, b, n);
+    out[1] = dot(a, a, n);
+    out[2] = dot(b, b, n);
+}
+
+const kernels kernels_portable = {
+    .name = "portable", .sgns_window = portable_sgns_window, .dots = portable_dots};

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The kernels in vectors of LANES floats, written once in GNU vector types and compiled for each
+ * instruction set by the file that includes it. That file defines before:
+ *
+ *     LANES       floats in a vector
+ *     TILE        input rows scored together: TILE * OUT_BLOCK accumulators stay in registers
+ *     vec, ivec   vectors of LANES floats, of LANES int32_t
+ *     simd_sums   static void simd_sums(const vec a[SCORE_STRIDE], float out[SCORE_STRIDE]):
+ *                 the sum over the lanes of each vector
+ *
+ * Compiled with contraction on: a * b + c is one fused multiply-add. */
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "kernels_tables.h"
+
+#if defined(__clang__)
+#define UNROLL _Pragma("unroll")
+#else
+#define UNROLL _Pragma("GCC unroll 8")
+#endif
+#define INLINE static inline __attribute__((always_inline))
+
+INLINE vec simd_set(float x) {
+    return x - (vec){0};
+}
+
+INLINE vec simd_load(const float *p) {
+    return *(const vec *)p;
+}
+
+INLINE void simd_store(float *p, vec x) {
+    *(vec *)p = x;
+}
+
+/* mask ? a : b, lane by lane; mask is all ones or zeros. */
+INLINE vec simd_select(ivec mask, vec a, vec b) {
+    return (vec)(((ivec)a & mask) | ((ivec)b & ~mask));
+}
+
+/* exp(x) for |x| <= 27.7, by 2^n * 2^f, f in [-.5, .5], polynomial of degree 5 (minimax; relative
+ * error below 3e-7). Larger magnitudes are clamped; NaN stays NaN. */
+INLINE vec simd_exp(vec x) {
+    const vec shift = simd_set(0x1.8p23f);
+    vec t = x * 1.44269504f;
+    t = simd_select(t > 40.0f, simd_set(40.0f), t);
+    t = simd_select(t < -40.0f, simd_set(-40.0f), t);
+    vec rounded = t + shift;
+    ivec n = (ivec)rounded - (ivec)shift;
+    vec f = t - (rounded - shift);
+    vec p = simd_set(1.33336e-3f);
+    p = p * f + 9.61813e-3f;
+    p = p * f + 5.550411e-2f;
+    p = p * f + 2.4022651e-1f;
+    p = p * f + 6.9314718e-1f;
+    p = p * f + 1.0f;
+    return (vec)((ivec)p + (n << 23));
+}
+
+/* log(x) for finite x >= 1: exponent and mantissa m in [sqrt(1/2), sqrt(2)), then
+ * log(m) = 2 atanh(s), s = (m - 1) / (m + 1), as an odd series (absolute error below 1e-7). */
+INLINE vec simd_log(vec x) {
+    ivec bits = (ivec)x - 0x3f3504f3;
+    ivec e = bits >> 23;
+    vec m = (vec)((bits & 0x007fffff) + 0x3f3504f3);
+    vec s = (m - 1.0f) / (m + 1.0f), q = s * s;
+    vec p = simd_set(0.22222222f);
+    p = p * q + 0.28571429f;
+    p = p * q + 0.4f;
+    p = p * q + 0.66666667f;
+    p = p * q + 2.0f;
+    return p * s + __builtin_convertvector(e, vec) * 0.69314718f;
+}
+
+/* Scores of `rows` input rows against `outs` output rows into scores[row * SCORE_STRIDE + out]. */
+INLINE void score_tile(float *const *in, float *const *out, size_t width, float *scores,
+                       const int rows, const int outs) {
+    vec sum[TILE][SCORE_STRIDE];
+    UNROLL for (int r = 0; r < TILE; r++) UNROLL for (int j = 0; j < SCORE_STRIDE; j++) sum[r][j] =
+        (vec){0};
+    for (size_t k = 0; k < width; k += LANES) {
+        vec x[TILE];
+        UNROLL for (int r = 0; r < rows; r++) x[r] = simd_load(in[r] + k);
+        UNROLL for (int j = 0; j < outs; j++) {
+            vec y = simd_load(out[j] + k);
+            UNROLL for (int r = 0; r < rows; r++) sum[r][j] += x[r] * y;
+        }
+    }
+    UNROLL for (int r = 0; r < rows; r++) simd_sums(sum[r], scores + r * SCORE_STRIDE);
+}
+
+INLINE void score_rows(const sgns_window *w, float *const *out, const int outs) {
+    int i = 0;
+    for (; i + TILE <= w->n_in; i += TILE)
+        score_tile(w->in + i, out, w->width, w->scratch + i * SCORE_STRIDE, TILE, outs);
+    if (TILE > 2 && w->n_in - i == 2)
+        score_tile(w->in + i, out, w->width, w->scratch + i * SCORE_STRIDE, 2, outs);
+    else if (w->n_in - i == 1)
+        score_tile(w->in + i, out, w->width, w->scratch + i * SCORE_STRIDE, 1, outs);
+}
+
+/* Scores in scratch become steps rate * (label - s(x)); returns the loss. labels and valid follow
+ * the SCORE_STRIDE pattern. */
+INLINE double step_scores(const sgns_window *w, const float *labels, const int outs) {
+    float pattern[LANES], used[LANES];
+    UNROLL for (int l = 0; l < LANES; l++) {
+        pattern[l] = labels[l % SCORE_STRIDE];
+        used[l] = l % SCORE_STRIDE < outs;
+    }
+    const vec label = simd_load(pattern), valid = simd_load(used);
+    vec loss = {0};
+    const int n = w->n_in * SCORE_STRIDE;
+    for (int at = 0; at < n; at += LANES) {
+        vec x = simd_load(w->scratch + at);
+        vec below = 1.0f + simd_exp(-x);
+        vec one = simd_log(below) + (1.0f - label) * x;
+        ivec inside = {0};
+        UNROLL for (int l = 0; l < LANES; l++) inside[l] = at + l < n ? -1 : 0;
+        loss += simd_select(inside, one, (vec){0}) * valid;
+        simd_store(w->scratch + at, valid * w->rate * (label - 1.0f / below));
+    }
+    double sum = 0;
+    UNROLL for (int l = 0; l < LANES; l++) sum += (double)loss[l];
+    return sum;
+}
+
+INLINE void update_rows(const sgns_window *w, float *const *out, const int outs) {
+    for (size_t k = 0; k < w->width; k += LANES) {
+        vec before[OUT_BLOCK], after[OUT_BLOCK];
+        UNROLL for (int j = 0; j < outs; j++) before[j] = after[j] = simd_load(out[j] + k);
+        for (int i = 0; i < w->n_in; i++) {
+            const float *step = w->scratch + i * SCORE_STRIDE;
+            float *row = w->in[i] + k;
+            vec x = simd_load(row), even = x, odd = {0};
+            UNROLL for (int j = 0; j < outs; j++) {
+                after[j] += step[j] * x;
+                if (j & 1)
+                    odd += step[j] * before[j];
+                else
+                    even += step[j] * before[j];
+            }
+            simd_store(row, even + odd);
+        }
+        UNROLL for (int j = 0; j < outs; j++) simd_store(out[j] + k, after[j]);
+    }
+}
+
+/* One block with a number of outputs that the compiler knows. */
+INLINE double window_block(const sgns_window *w, float *const *out, const float *labels,
+                           const int outs) {
+    score_rows(w, out, outs);
+    double loss = step_scores(w, labels, outs);
+    update_rows(w, out, outs);
+    return loss;
+}
+
+static double simd_sgns_window(const sgns_window *w) {
+    static const float first_block[SCORE_STRIDE] = {1}, later_block[SCORE_STRIDE] = {0};
+    double loss = 0;
+    for (int first = 0; first < w->n_out; first += OUT_BLOCK) {
+        float *const *out = w->out + first;
+        const float *labels = first ? later_block : first_block;
+        switch (w->n_out - first) {
+        case 1:
+            loss += window_block(w, out, labels, 1);
+            break;
+        case 2:
+            loss += window_block(w, out, labels, 2);
+            break;
+        case 3:
+            loss += window_block(w, out, labels, 3);
+            break;
+        case 4:
+            loss += window_block(w, out, labels, 4);
+            break;
+        case 5:
+            loss += window_block(w, out, labels, 5);
+            break;
+        default:
+            loss += window_block(w, out, labels, OUT_BLOCK);
+        }
+    }
+    return loss;
+}
+
+static void simd_dots(const float *a, const float *b, size_t n, float out[3]) {
+    vec sum[SCORE_STRIDE] = {{0}};
+    for (size_t k = 0; k < n; k += LANES) {
+        vec x = simd_load(a + k), y = simd_load(b + k);
+        sum[0] += x * y;
+        sum[1] += x * x;
+        sum[2] += y * y;
+    }
+    float sums[SCORE_STRIDE];
+    simd_sums(sum, sums);
+    memcpy(out, sums, 3 * sizeof *out);
+}
