@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "comm_internal.h"
-#include "memory.h"
+#include "exchange.h"
 
 /* A handle is small and wanted before any memory limit is known: not counted. */
 static comm *wrap(MPI_Comm mpi) {
@@ -156,31 +156,10 @@ void comm_gather_all(const comm *c, int64_t x, int64_t *out) {
 
 status comm_concatenate(const comm *c, const void *data, int64_t bytes, void *out,
                         int64_t *out_bytes) {
-    int64_t *sizes, total = 0;
-    char *all = NULL;
-    status s = mem_new(&sizes, (size_t)c->size, sizeof *sizes, "sizes of the ranks");
-    if ((s = comm_agree(c, s)).code)
-        goto done;
-    comm_gather_all(c, bytes, sizes);
-    for (int r = 0; r < c->size; r++)
-        total += sizes[r];
-    s = comm_agree(c, mem_new(&all, (size_t)total, 1, "data of all ranks"));
-    if (s.code)
-        goto done;
-    char *at = all;
-    for (int r = 0; r < c->size; r++) {
-        if (r == c->rank && bytes)
-            memcpy(at, data, (size_t)bytes);
-        comm_broadcast(c, r, at, (size_t)sizes[r]);
-        at += sizes[r];
-    }
-done:
-    mem_free(&sizes);
-    if (s.code)
-        mem_free(&all);
-    memcpy(out, &all, sizeof all);
-    *out_bytes = total;
-    return s;
+    size_t capacity = 0;
+    void *nothing = NULL;
+    memcpy(out, &nothing, sizeof nothing);
+    return exchange_gather(c, data, bytes, out, &capacity, out_bytes);
 }
 
 void comm_library(char *text, size_t size) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "exchange.h"
 
+#include <limits.h>
 #include <string.h>
 
 #include "comm_internal.h"
@@ -78,4 +79,51 @@ status exchange_bytes(const comm *c, const void *send, const int64_t *send_bytes
     void *nothing = NULL;
     memcpy(recv, &nothing, sizeof nothing);
     return exchange_into(c, send, send_bytes, recv, &capacity, recv_bytes);
+}
+
+static void gather_small(const comm *c, const void *data, const int64_t *sizes, int *scratch,
+                         void *out) {
+    int *counts = scratch, *offsets = scratch + c->size, at = 0;
+    for (int r = 0; r < c->size; r++) {
+        counts[r] = (int)sizes[r];
+        offsets[r] = at;
+        at += counts[r];
+    }
+    MPI_Allgatherv(data, counts[c->rank], MPI_BYTE, out, counts, offsets, MPI_BYTE, c->mpi);
+}
+
+static void gather_large(const comm *c, const void *data, const int64_t *sizes, char *out) {
+    for (int r = 0; r < c->size; r++) {
+        if (r == c->rank && sizes[r])
+            memcpy(out, data, (size_t)sizes[r]);
+        comm_broadcast(c, r, out, (size_t)sizes[r]);
+        out += sizes[r];
+    }
+}
+
+status exchange_gather(const comm *c, const void *data, int64_t bytes, void *buffer,
+                       size_t *capacity, int64_t *total) {
+    int64_t *sizes = NULL;
+    int *scratch = NULL;
+    status s = mem_new(&sizes, (size_t)c->size, sizeof *sizes, "sizes of the ranks");
+    if (!s.code)
+        s = mem_new(&scratch, 2 * (size_t)c->size, sizeof *scratch, "sizes of the ranks");
+    s = comm_agree(c, s);
+    if (!s.code) {
+        comm_gather_all(c, bytes, sizes);
+        *total = sum_before(sizes, c->size);
+        s = comm_agree(
+            c, mem_grow(buffer, capacity, *total ? (size_t)*total : 1, 1, "data of all ranks"));
+    }
+    if (!s.code) {
+        char *out;
+        memcpy(&out, buffer, sizeof out);
+        if (*total <= INT_MAX)
+            gather_small(c, data, sizes, scratch, out);
+        else
+            gather_large(c, data, sizes, out);
+    }
+    mem_free(&sizes);
+    mem_free(&scratch);
+    return s;
 }

@@ -17,4 +17,9 @@ status exchange_bytes(const comm *c, const void *send, const int64_t *send_bytes
 status exchange_into(const comm *c, const void *send, const int64_t *send_bytes, void *buffer,
                      size_t *capacity, int64_t *recv_bytes);
 
+/* Collective. Every rank's bytes, one rank after the other, on every rank; *total = their sum. The
+ * buffer grows and is kept between calls. */
+status exchange_gather(const comm *c, const void *data, int64_t bytes, void *buffer,
+                       size_t *capacity, int64_t *total);
+
 #endif
