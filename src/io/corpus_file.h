@@ -2,10 +2,11 @@
 /* corpus.h5: a text as word ids. Layout in docs/files.md.
  *
  *     V = words kept, N = tokens kept, D = documents
- *     /tokens int32 [N]   /documents int64 [D + 1]   /vocab/{bytes u8, offsets i64 [V+1], counts i64 [V]}
+ *     /tokens int32 [N]   /documents int64 [D + 1]   /vocab/{bytes u8, offsets i64 [V+1], counts
+ * i64 [V]}
  *
- * Document d is tokens [documents[d], documents[d + 1]); it may be empty when none of its tokens was
- * kept. Words are sorted by (count descending, bytes ascending). */
+ * Document d is tokens [documents[d], documents[d + 1]); it may be empty when none of its tokens
+ * was kept. Words are sorted by (count descending, bytes ascending). */
 #ifndef WORDSHARD_CORPUS_FILE_H
 #define WORDSHARD_CORPUS_FILE_H
 
@@ -13,6 +14,7 @@
 #include "wordlist.h"
 
 #define CORPUS_FILE_KIND "wordshard corpus"
+#define CORPUS_FILE_HASH "content_hash" /* attribute of "/": corpus_hash_text */
 enum { CORPUS_FILE_VERSION = 1 };
 
 /* Two sums modulo 2^64 over everything the file holds, each term a function of (value, place), so
@@ -43,9 +45,13 @@ typedef struct {
 status corpus_file_open(corpus_file *c, const char *path, const group *g);
 void corpus_file_close(corpus_file *c);
 
-/* Tokens [begin, begin + n) into out. */
+/* Tokens [begin, begin + n) into out; STATUS_INPUT names the first that is no word id. */
 status corpus_file_tokens(const corpus_file *c, int64_t begin, int64_t n, int32_t *out);
-/* Offsets [begin, begin + n) of the D + 1 into out. */
+/* Offsets [begin, begin + n) of the D + 1 into out; STATUS_INPUT names the first that decreases or
+ * lies outside of the tokens. */
 status corpus_file_documents(const corpus_file *c, int64_t begin, int64_t n, int64_t *out);
+
+/* Read everything in blocks and compare with the content hash; STATUS_INPUT when it differs. */
+status corpus_file_check(const corpus_file *c);
 
 #endif

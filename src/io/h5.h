@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Datasets and attributes in HDF5 files: the only room that knows HDF5.
+/* Datasets and attributes in HDF5 files: the h5*.c files are the only ones that know HDF5.
  *
  * A file being written is called PATH.partial; h5_commit syncs it and gives it its name, so that
  * a file under its final name is complete. Writing is collective over a group (MPI-IO when it has
  * more than one process). Reading is local: each process opens the file for itself, and only
  * h5_open agrees with the group. Metadata carries HDF5's checksums; datasets written with
- * checksum = true carry Fletcher-32 per chunk. */
+ * checksum = true carry Fletcher-32 per chunk. Not thread-safe: one thread of a process at a time.
+ *
+ * Disk space is claimed before a dataset is made, so that a full disk is met outside collective
+ * writes. When a write fails all the same, HDF5 may keep the file open after h5_discard: end the
+ * process then without MPI_Finalize, which would wait for it. */
 #ifndef WORDSHARD_H5_H
 #define WORDSHARD_H5_H
 
@@ -44,6 +48,8 @@ void h5_close(h5_file **file);
 void h5_kind(const char *path, char *text, size_t size);
 
 const char *h5_path(const h5_file *file);
+/* The processes that write it together. */
+const group *h5_group(const h5_file *file);
 
 /* ---- datasets: shape is {rows} (columns = 0) or {rows, columns} */
 
@@ -60,8 +66,15 @@ typedef struct {
 status h5_write(h5_file *file, const h5_dataset *d, int64_t begin, int64_t n, const void *data,
                 size_t stride);
 
+/* Collective. Create a 1-D dataset of n null-padded UTF-8 strings of width bytes, deflated, with
+ * Fletcher-32. Rank 0 calls fill for one block of strings after the other; out is zeroed. */
+status h5_write_strings(h5_file *file, const char *name, int64_t n, size_t width,
+                        void (*fill)(const void *context, int64_t begin, int64_t n, char *out),
+                        const void *context);
+
 /* In three steps, for data that comes in blocks. h5_write_begin and h5_write_end are collective;
- * h5_write_rows is local and only for datasets without checksum. */
+ * h5_write_rows is local and only for datasets without checksum.
+ * h5_write_end closes every dataset that was begun; at most 8 may be at a time. */
 status h5_write_begin(h5_file *file, const h5_dataset *d);
 status h5_write_rows(h5_file *file, const char *name, int64_t begin, int64_t n, const void *data);
 status h5_write_end(h5_file *file, status mine);
@@ -102,6 +115,10 @@ status h5_each_attribute(h5_file *file, const char *object,
 /* Call visit for each member of a group, in name order; kind is 'g' (group) or 'd' (dataset). */
 status h5_each_member(h5_file *file, const char *object,
                       void (*visit)(void *context, const char *name, char kind), void *context);
+
+/* Local. Read a whole dataset in blocks, so that its checksums are compared. STATUS_INPUT when
+ * one does not match. */
+status h5_verify(h5_file *file, const char *name);
 
 /* How a dataset looks: "float32 [67899, 300]" into text. */
 status h5_describe(h5_file *file, const char *name, char *text, size_t size);

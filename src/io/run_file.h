@@ -2,7 +2,8 @@
 /* run.h5: a trained model. Layout in docs/files.md.
  *
  *     V = number of words, dim = columns of a vector
- *     /vocab/{bytes,offsets}  the words; /words as fixed-length UTF-8 too long for some: see docs
+ *     /vocab/{bytes,offsets}  the words; /words the same as fixed-length UTF-8 for other tools,
+ *     where those of more than 256 bytes are cut (attribute cut_words says how many)
  *     /counts int64 [V]   /vectors float32 [V, dim]   /context float32 [V, dim] (if trained)
  *     /epochs/0001/{vectors,context} ...   /training/{epoch,loss,...}   /provenance attributes */
 #ifndef WORDSHARD_RUN_FILE_H
@@ -25,6 +26,11 @@ typedef struct {
 /* Collective over g. Opens, checks and reads the words. */
 status run_file_open(run_file *run, const char *path, const group *g);
 void run_file_close(run_file *run);
+
+bool run_file_has(const run_file *run, const char *table, int epoch);
+
+/* Read everything and compare the checksums. */
+status run_file_check(const run_file *run);
 
 /* Rows [begin, begin + n) of table "vectors" or "context"; epoch 0 = the final one. out: n rows
  * of stride floats, columns from dim on are zeroed. */
@@ -59,6 +65,10 @@ typedef struct {
     double seconds;       /* wall clock */
 } run_epoch;
 
+/* epochs: the same on every rank. */
 status run_file_write_training(h5_file *file, int n, const run_epoch *epochs);
+
+/* Local. *epochs is new (mem_free), *n its length; n = 0 when the run has no such table. */
+status run_file_read_training(const run_file *run, int64_t *n, run_epoch **epochs);
 
 #endif

@@ -25,6 +25,13 @@ static inline const char *wordlist_word(const wordlist *w, int64_t id, size_t *l
 status wordlist_init(wordlist *w, int64_t n, int64_t n_bytes);
 void wordlist_clear(wordlist *w);
 
+/* Local. Read /vocab/{bytes,offsets} and the counts from dataset counts ("/vocab/counts"), and
+ * check that they fit together. Clear w afterwards, also on failure. */
+status wordlist_read(wordlist *w, h5_file *file, const char *counts);
+
+/* Collective; w is the same on every rank. Write them, with checksums. */
+status wordlist_write(const wordlist *w, h5_file *file, const char *counts);
+
 /* XXH3 of each word into hashes[n]; seeds of initial vectors and of the content hash. */
 void wordlist_hash(const wordlist *w, uint64_t *hashes);
 
