@@ -10,7 +10,7 @@
 #include "random.h"
 
 enum {
-    TOKENS_FEWEST = 40000,
+    TOKENS_FEWEST = 60000,
     VOCAB_FEWEST = 500,
     CLAUSE_SHORTEST = 8,
     CLAUSE_WIDTHS = 5,   /* 8..12 words */
@@ -18,7 +18,11 @@ enum {
     CLAUSES_NUMBERS = 7, /* 3..9 */
     CONCEPT_POOL = 8,    /* context words of a concept */
     RELATION_POOL = 30,  /* more than a concept's, as a relation is met more often */
-    FAMILY = 5,          /* mixed words over the same two topics, in the shares 0, .2, .4, .6, .8 */
+    FAMILY = 5,          /* mixed words of a family: over 1, 2, ..., 5 neighbouring topics */
+    DRIFT_TOPICS = 4,    /* of a drifting word */
+    TOPICS_FEWEST = 8,   /* so that all of them can be replaced */
+    TOPICS_MOST = 20,    /* must fit into a topic_set */
+    FAMILY_PAIRS = 22,   /* at most */
     CLASS_SKIPPED = 3,   /* a topic's most frequent words are no category question */
     CLASS_WORDS = 10,    /* of each topic */
     SYLLABLES = 85,
@@ -30,11 +34,14 @@ static const double GRID_SHARE = 0.30;    /* of the clauses */
 static const double TOPIC_SHARE = 0.10;   /* of the clauses: mixed words; the same for drifting */
 static const double RATE_LOW = 0.6, RATE_HIGH = 1.4; /* planted words' counts over their mean */
 
-/* A word that occurs in documents of two topics. */
+/* Bit t: topic t. */
+typedef uint32_t topic_set;
+
+/* A word that occurs in documents of several topics, in equal shares. Between the first and the
+ * last period the shares move linearly from one set to the other. */
 typedef struct {
-    int32_t from, to;
-    double first, last; /* share of topic `to` in the first and the last period */
-    double rate;        /* its clauses among all clauses */
+    topic_set first, last;
+    double rate; /* its clauses among all clauses */
 } mixture;
 
 /* A word at the centre of a clause: drawn by u in [the until before, until). */
@@ -100,13 +107,11 @@ static planted_sizes sizes_choose(const planted_options *o) {
         n.relations--;
     n.concepts = clamp(grid_room / n.relations, 2, most);
     const double families = room_for(o, TOPIC_SHARE) / FAMILY;
-    n.topics = clamp(fmin(o->vocab / 200.0, 2 * families), 6, 20);
+    n.topics = clamp(fmin(o->vocab / 200.0, 2 * families), TOPICS_FEWEST, TOPICS_MOST);
     n.families = clamp(families, 1, n.topics);
-    if (room_for(o, rate_most(n.topics)) >= 1)
-        n.drift_words =
-            clamp(fmin(room_for(o, TOPIC_SHARE) / 2, o->vocab / 20.0), 0, o->drift_words);
-    const int32_t planted_words =
-        n.concepts * n.relations + n.families * FAMILY + 2 * n.drift_words;
+    n.drift_words = clamp(fmin(room_for(o, TOPIC_SHARE) / 2, o->vocab / 20.0), 0, o->drift_words);
+    n.mixed_words = n.families * FAMILY;
+    const int32_t planted_words = n.concepts * n.relations + n.mixed_words + 2 * n.drift_words;
     const int32_t pools = n.concepts * CONCEPT_POOL + n.relations * RELATION_POOL;
     n.functions = clamp(o->vocab / 40.0, 20, SYLLABLES);
     n.topic_words = (o->vocab - n.functions - planted_words - pools) / n.topics;
@@ -121,8 +126,8 @@ static void layout_words(planted *p) {
     p->first_relation = p->first_concept + n->concepts * CONCEPT_POOL;
     p->first_grid = p->first_relation + n->relations * RELATION_POOL;
     p->first_mixed = p->first_grid + n->concepts * n->relations;
-    p->first_drift = p->first_mixed + n->families * FAMILY;
-    p->n_mixtures = n->families * FAMILY + 2 * n->drift_words;
+    p->first_drift = p->first_mixed + n->mixed_words;
+    p->n_mixtures = n->mixed_words + 2 * n->drift_words;
     p->syllables = 2;
     p->spellings = (uint64_t)SYLLABLES * SYLLABLES;
     for (; p->spellings < (uint64_t)p->o.vocab; p->spellings *= SYLLABLES)
@@ -144,11 +149,13 @@ static status allocate(planted *p) {
     if (!s.code)
         s = mem_new(&p->mixtures, (size_t)p->n_mixtures, sizeof *p->mixtures, "planted words");
     if (!s.code)
-        s = mem_new(&p->centres, 2 * (size_t)p->n_mixtures, sizeof *p->centres, "planted centres");
+        s = mem_new(&p->centres, 2 * DRIFT_TOPICS * (size_t)p->n_mixtures, sizeof *p->centres,
+                    "planted centres");
     if (!s.code)
         s = mem_new(&p->topic_end, (size_t)n->topics, sizeof *p->topic_end, "planted topics");
     if (!s.code)
-        s = mem_new(&p->pairs, (size_t)n->families * 17, sizeof *p->pairs, "planted pairs");
+        s = mem_new(&p->pairs, (size_t)n->families * FAMILY_PAIRS, sizeof *p->pairs,
+                    "planted pairs");
     if (!s.code)
         s = mem_new(&p->classes, (size_t)n->topics * CLASS_WORDS, sizeof *p->classes,
                     "planted classes");
@@ -170,57 +177,65 @@ static void fill_grid(planted *p) {
     }
 }
 
+/* n topics from begin on, the first following the last. */
+static topic_set topics_from(const planted *p, int32_t begin, int32_t n) {
+    topic_set set = 0;
+    for (int32_t i = 0; i < n; i++)
+        set |= (topic_set)1 << (begin + i) % p->n.topics;
+    return set;
+}
+
 static void fill_mixtures(planted *p) {
     const planted_sizes *n = &p->n;
-    const int32_t mixed = n->families * FAMILY;
+    const int32_t mixed = n->mixed_words;
     const double most = rate_most(n->topics);
     const double mixed_rate = fmin(most, TOPIC_SHARE / mixed);
     for (int32_t i = 0; i < mixed; i++) {
-        const int32_t topic = i / FAMILY;
-        const double share = (double)(i % FAMILY) / FAMILY;
-        p->mixtures[i] =
-            (mixture){topic, (topic + 1) % n->topics, share, share, mixed_rate * rate_of(i)};
+        const topic_set set = topics_from(p, i / FAMILY, 1 + i % FAMILY);
+        p->mixtures[i] = (mixture){set, set, mixed_rate * rate_of(i)};
     }
     for (int32_t j = 0; j < n->drift_words; j++) {
-        const double drift_rate = fmin(most, TOPIC_SHARE / (2 * n->drift_words)) * rate_of(j);
-        const int32_t from = (j + n->topics / 2) % n->topics; /* away from a lone family's topics */
-        const int32_t to = (from + 1 + j / n->topics % (n->topics - 1)) % n->topics;
-        const double last = p->o.periods > 1 ? (4 - j % 4) / 4.0 : 0;
-        p->mixtures[mixed + j] = (mixture){from, to, 0, last, drift_rate};
-        p->mixtures[mixed + n->drift_words + j] = (mixture){from, to, 0, 0, drift_rate};
+        const double rate = fmin(most, TOPIC_SHARE / (2 * n->drift_words)) * rate_of(j);
+        const int32_t moved = p->o.periods > 1 ? DRIFT_TOPICS - j % DRIFT_TOPICS : 0;
+        const topic_set first = topics_from(p, j, DRIFT_TOPICS);
+        const topic_set last = topics_from(p, j + moved, DRIFT_TOPICS);
+        p->mixtures[mixed + j] = (mixture){first, last, rate};
+        p->mixtures[mixed + n->drift_words + j] = (mixture){first, first, rate};
     }
 }
 
-/* Cosine of two mixtures' context distributions: topics share no words and are alike in shape, so
- * it is the cosine of the topics' shares. */
-static double mixtures_cosine(const mixture *a, double share_a, const mixture *b, double share_b) {
-    const double x[2] = {1 - share_a, share_a}, y[2] = {1 - share_b, share_b};
-    const int32_t s[2] = {a->from, a->to}, t[2] = {b->from, b->to};
-    double product = 0;
-    for (int i = 0; i < 2; i++)
-        for (int j = 0; j < 2; j++)
-            product += s[i] == t[j] ? x[i] * y[j] : 0;
-    return product / sqrt((x[0] * x[0] + x[1] * x[1]) * (y[0] * y[0] + y[1] * y[1]));
+static int set_size(topic_set set) {
+    int n = 0;
+    for (; set; set &= set - 1)
+        n++;
+    return n;
+}
+
+/* Cosine of the context distributions of words over these topics: topics share no words and are
+ * alike in shape, so it depends on the shares only. */
+static double sets_cosine(topic_set a, topic_set b) {
+    return set_size(a & b) / sqrt((double)set_size(a) * set_size(b));
 }
 
 static void add_pair(planted *p, int32_t i, int32_t j) {
-    const mixture *a = &p->mixtures[i], *b = &p->mixtures[j];
-    const double score = mixtures_cosine(a, a->first, b, b->first);
+    const double score = sets_cosine(p->mixtures[i].first, p->mixtures[j].first);
     p->pairs[p->n_pairs++] = (planted_pair){p->first_mixed + i, p->first_mixed + j, score};
 }
 
-/* Pairs within a family, with the next one (which shares a topic) and with one far away. */
+/* Pairs within a family, with the next two (which share topics) and with one far away. */
 static void fill_pairs(planted *p) {
     const int32_t families = p->n.families;
     for (int32_t f = 0; f < families; f++) {
-        const int32_t mine = f * FAMILY, near = (f + 1) % families * FAMILY;
-        const int32_t far = (f + families / 2) % families * FAMILY;
+        const int32_t mine = f * FAMILY, next1 = (f + 1) % families * FAMILY;
+        const int32_t next2 = (f + 2) % families * FAMILY, far = (f + families / 2) * FAMILY;
         for (int32_t i = 0; i < FAMILY; i++)
             for (int32_t j = i + 1; j < FAMILY; j++)
                 add_pair(p, mine + i, mine + j);
-        for (int32_t i = 0; families > 3 && i < FAMILY; i++)
-            add_pair(p, mine + i, near);
-        for (int32_t i = 0; families > 3 && i < 2; i++)
+        for (int32_t i = 0; families >= 5 && i < FAMILY; i++) {
+            add_pair(p, mine + i, next1 + i);
+            add_pair(p, mine + i, next2 + (i + 1) % FAMILY);
+        }
+        for (int32_t i = 0; f < families / 2 && i < 2; i++)
             add_pair(p, mine + i, far + i);
     }
 }
@@ -233,8 +248,8 @@ static void fill_answers(planted *p) {
         p->classes[i] = (planted_class){p->first_topic + topic * n->topic_words + rank, topic};
     }
     for (int32_t j = 0; j < 2 * n->drift_words; j++) {
-        const mixture *m = &p->mixtures[n->families * FAMILY + j];
-        const double drift = m->first == m->last ? 0 : 1 - mixtures_cosine(m, m->first, m, m->last);
+        const mixture *m = &p->mixtures[n->mixed_words + j];
+        const double drift = 1 - sets_cosine(m->first, m->last);
         p->drifts[j] = (planted_drift){p->first_drift + j, drift, m->first != m->last};
     }
 }
@@ -258,11 +273,6 @@ status planted_create(planted **plan, const planted_options *o) {
     p->n = sizes_choose(o);
     layout_words(p);
     s = allocate(p);
-    if (!s.code && o->periods > 1 && o->drift_words > 0 && p->n.drift_words == 0)
-        s = status_error(STATUS_USAGE,
-                         "synth: %lld tokens a period are too few for words that drift; give more "
-                         "--tokens, or --drift-words 0",
-                         (long long)o->tokens);
     if (s.code) {
         planted_destroy(&p);
         return s;
@@ -290,10 +300,12 @@ void planted_destroy(planted **plan) {
     mem_free(plan);
 }
 
-/* Share of topic `to` in a word's documents of this period. */
-static double share_now(const planted *p, const mixture *m) {
+/* Part of a word's documents in this period that has topic t. */
+static double topic_share(const planted *p, const mixture *m, int32_t t) {
     const double time = p->o.periods > 1 ? (p->period - 1.0) / (p->o.periods - 1.0) : 0;
-    return m->first + time * (m->last - m->first);
+    const double first = (double)(m->first >> t & 1) / set_size(m->first);
+    const double last = (double)(m->last >> t & 1) / set_size(m->last);
+    return first + time * (last - first);
 }
 
 void planted_set_period(planted *p, int period) {
@@ -303,11 +315,10 @@ void planted_set_period(planted *p, int period) {
         double until = GRID_SHARE;
         for (int32_t i = 0; i < p->n_mixtures; i++) {
             const mixture *m = &p->mixtures[i];
-            const double share = share_now(p, m);
-            const double here = m->from == t ? 1 - share : m->to == t ? share : 0;
-            if (here <= 0)
+            const double share = topic_share(p, m, t);
+            if (share <= 0)
                 continue;
-            until += m->rate * here * p->n.topics;
+            until += m->rate * share * p->n.topics;
             p->centres[end++] = (centre){until, p->first_mixed + i};
         }
         if (until > 1)
@@ -441,10 +452,9 @@ void planted_contexts(const planted *p, int32_t word, double *out) {
         out[i] = 0;
     if (word >= p->first_mixed) {
         const mixture *m = &p->mixtures[word - p->first_mixed];
-        const double share = share_now(p, m);
-        const int32_t size = n->topic_words;
-        add_pool(p, p->first_topic + m->from * size, size, 1 - share, out);
-        add_pool(p, p->first_topic + m->to * size, size, share, out);
+        for (int32_t t = 0; t < n->topics; t++)
+            add_pool(p, p->first_topic + t * n->topic_words, n->topic_words, topic_share(p, m, t),
+                     out);
     } else if (word >= p->first_grid) {
         const int32_t cell = word - p->first_grid;
         add_pool(p, p->first_concept + cell / n->relations * CONCEPT_POOL, CONCEPT_POOL, .5, out);

@@ -38,7 +38,7 @@ typedef struct {
 typedef struct {
     int32_t functions, topics, topic_words; /* words of a topic */
     int32_t concepts, relations;            /* the grid */
-    int32_t families;                       /* groups of mixed words */
+    int32_t families, mixed_words;          /* mixed words come in families */
     int32_t drift_words;                    /* and as many stable twins */
 } planted_sizes;
 
