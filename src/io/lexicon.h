@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+/* A table of distinct byte strings with ids in order of first appearance, and how often each came.
+ * Not shared between threads while it is written. */
+#ifndef WORDSHARD_LEXICON_H
+#define WORDSHARD_LEXICON_H
+
+#include "decode.h"
+
+typedef struct lexicon lexicon;
+
+/* check: refuse forms that lexicon_count meets for the first time and that are not valid UTF-8. */
+status lexicon_create(lexicon **x, bool check);
+void lexicon_destroy(lexicon **x);
+
+/* Count n tokens of a block, token i = bytes [begins[i], ends[i]), not empty; ids[i] becomes its
+ * id. STATUS_INPUT: a new form is not valid (tokens_check); STATUS_SPACE. */
+status lexicon_count(lexicon *x, const text_block *block, size_t n, const size_t *begins,
+                     const size_t *ends, int32_t *ids);
+
+/* Count one string `times` times; n > 0. */
+status lexicon_add(lexicon *x, const uint8_t *form, size_t n, int64_t times, int32_t *id);
+/* The id, or -1. */
+int32_t lexicon_find(const lexicon *x, const uint8_t *form, size_t n);
+
+/* Number of distinct strings. */
+int64_t lexicon_size(const lexicon *x);
+/* The string with this id; valid until the next one is added. */
+const uint8_t *lexicon_form(const lexicon *x, int64_t id, size_t *n);
+/* How often each came, into counts[size]. */
+void lexicon_counts(const lexicon *x, int64_t *counts);
+
+#endif
