@@ -25,6 +25,7 @@ struct h5_file {
     group g;
     bool writing;
     char *path, *partial; /* partial: NULL when reading */
+    int64_t claimed;      /* disk space, in bytes */
     h5_slot slots[H5_OPEN_DATASETS];
     int next_slot; /* the one to give up next when all are taken */
 };

@@ -269,6 +269,14 @@ static void refused_memory_is_reported_and_not_leaked(void) {
 
 /* ---- a full disk */
 
+static void fill_disk(const char *data) {
+    FILE *other = fopen(test_path("disk/other"), "ab");
+    setvbuf(other, NULL, _IONBF, 0);
+    while (fwrite(data, 1, 4096, other) == 4096)
+        ;
+    fclose(other);
+}
+
 static void full_disks_are_reported_with_numbers(void) {
     const char *disk = test_path("disk");
     if (mkdir(disk, 0700) || mount("tmpfs", disk, "tmpfs", 0, "size=2m")) {
@@ -294,14 +302,11 @@ static void full_disks_are_reported_with_numbers(void) {
     h5_file *f = create(path);
     const h5_dataset small = {"/small", H5_U8, 1 << 20, 0, true};
     CU_ASSERT_EQUAL(h5_write(f, &small, 0, 1 << 20, data, 1).code, STATUS_OK);
-    FILE *other = fopen(test_path("disk/other"), "wb");
-    setvbuf(other, NULL, _IONBF, 0);
-    while (fwrite(data, 1, 4096, other) == 4096)
-        ;
-    fclose(other);
+    fill_disk(data);
     CU_ASSERT_EQUAL(h5_commit(&f).code, STATUS_OK);
     CU_ASSERT_TRUE(is_there(path));
     const group alone = group_alone();
+    fill_disk(data);
     path = test_path("disk/next.h5");
     CU_ASSERT_EQUAL(h5_create(&f, path, KIND, 1, &alone).code, STATUS_SPACE);
     CU_ASSERT_FALSE(is_there(path) || is_there(partial_of(path)));
