@@ -11,6 +11,11 @@ static float dot(const float *a, const float *b, size_t n) {
     return sum;
 }
 
+/* log(1 + exp(x)), also where exp(x) overflows. */
+static double softplus(double x) {
+    return x > 0 ? x + log1p(exp(-x)) : log1p(exp(x));
+}
+
 /* Scores of one block into scratch, turned into steps; returns the block's loss. */
 static double score_block(const sgns_window *w, int first, int n_block) {
     double loss = 0;
@@ -18,7 +23,7 @@ static double score_block(const sgns_window *w, int first, int n_block) {
         for (int j = 0; j < n_block; j++) {
             float x = dot(w->in[i], w->out[first + j], w->width);
             int label = first + j == 0;
-            loss += log1p(exp(-(double)x)) + (label ? 0 : (double)x);
+            loss += softplus(label ? -(double)x : (double)x);
             w->scratch[i * SCORE_STRIDE + j] = w->rate * ((float)label - 1 / (1 + expf(-x)));
         }
     return loss;

@@ -39,8 +39,11 @@ INLINE vec simd_select(ivec mask, vec a, vec b) {
     return (vec)(((ivec)a & mask) | ((ivec)b & ~mask));
 }
 
-/* exp(x) for |x| <= 27.7, by 2^n * 2^f, f in [-.5, .5], polynomial of degree 5 (minimax; relative
- * error below 3e-7). Larger magnitudes are clamped; NaN stays NaN. */
+/* 40 log 2: behind it the logistic function is 0 or 1 in float. */
+#define EXP_LIMIT 27.7258872f
+
+/* exp(x) for |x| <= EXP_LIMIT, by 2^n * 2^f, f in [-.5, .5], polynomial of degree 5 (minimax;
+ * relative error below 3e-7). Larger magnitudes are clamped; NaN stays NaN. */
 INLINE vec simd_exp(vec x) {
     const vec shift = simd_set(0x1.8p23f);
     vec t = x * 1.44269504f;
@@ -115,6 +118,7 @@ INLINE double step_scores(const sgns_window *w, const float *labels, const int o
         vec x = simd_load(w->scratch + at);
         vec below = 1.0f + simd_exp(-x);
         vec one = simd_log(below) + (1.0f - label) * x;
+        one += simd_select(x < -EXP_LIMIT, -EXP_LIMIT - x, (vec){0});
         ivec inside = {0};
         UNROLL for (int l = 0; l < LANES; l++) inside[l] = at + l < n ? -1 : 0;
         loss += simd_select(inside, one, (vec){0}) * valid;

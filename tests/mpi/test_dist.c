@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Ranks: agreement, exchange, shared memory, replicas and their merging; np 1, 2, 3, 4. */
+#include <stdio.h>
+#include <string.h>
+
+#include "comm.h"
+#include "exchange.h"
+#include "memory.h"
+#include "merge.h"
+#include "replicas.h"
+#include "shared.h"
+#include "support.h"
+
+static comm *world;
+
+static void the_lowest_failing_rank_speaks_for_all(void) {
+    status mine = status_ok();
+    if (comm_rank(world) >= comm_size(world) / 2)
+        mine = status_error(STATUS_INPUT, "rank %d", comm_rank(world));
+    status s = comm_agree(world, mine);
+    char expected[32];
+    snprintf(expected, sizeof expected, "rank %d", comm_size(world) / 2);
+    CU_ASSERT_EQUAL(s.code, STATUS_INPUT);
+    CU_ASSERT_STRING_EQUAL(s.message, expected);
+    CU_ASSERT_EQUAL(comm_agree(world, status_ok()).code, STATUS_OK);
+}
+
+static void exchange_delivers_every_byte_in_rank_order(void) {
+    const int n = comm_size(world), me = comm_rank(world);
+    static char send[64 * 64];
+    static int64_t to[64], from[64];
+    size_t at = 0;
+    for (int r = 0; r < n; r++) {
+        to[r] = (me + 2 * r) % 5;
+        for (int64_t i = 0; i < to[r]; i++)
+            send[at++] = (char)(10 * me + r);
+    }
+    char *got;
+    CU_ASSERT_EQUAL_FATAL(exchange_bytes(world, send, to, &got, from).code, STATUS_OK);
+    at = 0;
+    for (int r = 0; r < n; r++) {
+        CU_ASSERT_EQUAL(from[r], (r + 2 * me) % 5);
+        for (int64_t i = 0; i < from[r]; i++)
+            CU_ASSERT_EQUAL(got[at++], (char)(10 * r + me));
+    }
+    mem_free(&got);
+}
+
+static void one_rank_out_of_memory_stops_all_alike(void) {
+    static int64_t to[64], from[64];
+    memset(to, 0, sizeof to);
+    char *got;
+    if (comm_rank(world) == comm_size(world) - 1)
+        mem_refuse_after(0);
+    status s = exchange_bytes(world, NULL, to, &got, from);
+    mem_refuse_after(-1);
+    CU_ASSERT_EQUAL(s.code, STATUS_SPACE);
+    mem_free(&got);
+}
+
+static void shared_memory_is_the_same_for_all(void) {
+    shared_block b;
+    CU_ASSERT_EQUAL_FATAL(shared_create(&b, world, 1000, "a test").code, STATUS_OK);
+    int *x = b.data;
+    CU_ASSERT_EQUAL(x[comm_rank(world)], 0);
+    shared_sync(&b, world);
+    x[comm_rank(world)] = 100 + comm_rank(world);
+    shared_sync(&b, world);
+    for (int r = 0; r < comm_size(world); r++)
+        CU_ASSERT_EQUAL(x[r], 100 + r);
+    shared_sync(&b, world);
+    shared_free(&b);
+    status s = shared_create(&b, world, (size_t)1 << 60, "a test");
+    CU_ASSERT_EQUAL(s.code, STATUS_SPACE);
+}
+
+static void every_replica_has_a_place(void) {
+    static const int wanted[] = {0, 1, 2, 3, 4, 5, 7, 16};
+    for (int i = 0; i < 8; i++) {
+        replicas r;
+        status s = replicas_create(&r, world, wanted[i]);
+        CU_ASSERT_EQUAL_FATAL(s.code, STATUS_OK);
+        CU_ASSERT_EQUAL(r.n, wanted[i] ? wanted[i] : 1);
+        CU_ASSERT(r.n_local >= 1 && r.first >= 0 && r.first + r.n_local <= r.n);
+        CU_ASSERT(r.n_local == 1 || comm_size(r.mine) == 1);
+        int64_t led = comm_rank(r.mine) == 0 ? r.n_local : 0;
+        CU_ASSERT_EQUAL(comm_sum(world, led), r.n);
+        CU_ASSERT(r.slices >= 1 && r.slices <= comm_size(r.mine));
+        replicas_clear(&r);
+    }
+}
+
+/* ---- merging against a naive sum */
+
+enum { ROWS = 23, USED = 5, WIDTH = 16 };
+
+static void fold_sum(void *context, int64_t row, float *const *changes, int n, size_t used) {
+    (void)context;
+    (void)row;
+    for (int i = 1; i < n; i++)
+        for (size_t k = 0; k < used; k++)
+            changes[0][k] += changes[i][k];
+}
+
+/* Whether replica g touches a row, and by how much column k changes: exact in float. */
+static int touches(int g, int row) {
+    return (g * 7 + row * 3) % 4 != 0;
+}
+
+static float change(int g, int row, int k) {
+    return (float)((g + 1) * (row + 1) + k);
+}
+
+static void merge_once(int n_replicas) {
+    replicas r;
+    merger *m;
+    shared_block rows[16], marks[16], base;
+    float *row_tables[16];
+    uint8_t *mark_tables[16];
+    CU_ASSERT_EQUAL_FATAL(replicas_create(&r, world, n_replicas).code, STATUS_OK);
+    CU_ASSERT_EQUAL_FATAL(merge_create(&m, &r).code, STATUS_OK);
+    CU_ASSERT_EQUAL_FATAL(shared_create(&base, r.mine, ROWS * WIDTH * 4, "rows").code, STATUS_OK);
+    for (int g = 0; g < r.n_local; g++) {
+        CU_ASSERT_FATAL(!shared_create(&rows[g], r.mine, ROWS * WIDTH * 4, "rows").code);
+        CU_ASSERT_FATAL(!shared_create(&marks[g], r.mine, ROWS, "marks").code);
+        row_tables[g] = rows[g].data;
+        mark_tables[g] = marks[g].data;
+        for (int i = 0; i < ROWS && comm_rank(r.mine) == 0; i++)
+            for (int k = 0; k < USED && touches(r.first + g, i); k++) {
+                row_tables[g][i * WIDTH + k] += change(r.first + g, i, k);
+                mark_tables[g][i] = 1;
+            }
+    }
+    const merge_table table = {ROWS, WIDTH, USED, row_tables, mark_tables, base.data};
+    shared_sync(&base, r.mine);
+    CU_ASSERT_EQUAL(merge_run(m, &table, fold_sum, NULL).code, STATUS_OK);
+    shared_sync(&base, r.mine);
+    for (int i = 0; i < ROWS; i++)
+        for (int k = 0; k < USED; k++) {
+            float sum = 0;
+            for (int g = 0; g < r.n; g++)
+                sum += touches(g, i) ? change(g, i, k) : 0;
+            for (int g = 0; g < r.n_local; g++) {
+                CU_ASSERT_EQUAL(row_tables[g][i * WIDTH + k], sum);
+                CU_ASSERT_EQUAL(mark_tables[g][i], 0);
+            }
+            CU_ASSERT_EQUAL(((float *)base.data)[i * WIDTH + k], sum);
+        }
+    shared_sync(&base, r.mine);
+    for (int g = 0; g < r.n_local; g++) {
+        shared_free(&rows[g]);
+        shared_free(&marks[g]);
+    }
+    shared_free(&base);
+    merge_destroy(&m);
+    replicas_clear(&r);
+}
+
+static void merged_replicas_hold_the_fold_of_all_changes(void) {
+    for (int n = 1; n <= 9; n++)
+        merge_once(n);
+}
+
+static void nothing_is_left_behind(void) {
+    CU_ASSERT_EQUAL(mem_live_blocks(), 0);
+}
+
+int main(int argc, char **argv) {
+    static const test_case cases[] = {
+        {"the_lowest_failing_rank_speaks_for_all", the_lowest_failing_rank_speaks_for_all},
+        {"exchange_delivers_every_byte_in_rank_order", exchange_delivers_every_byte_in_rank_order},
+        {"one_rank_out_of_memory_stops_all_alike", one_rank_out_of_memory_stops_all_alike},
+        {"shared_memory_is_the_same_for_all", shared_memory_is_the_same_for_all},
+        {"every_replica_has_a_place", every_replica_has_a_place},
+        {"merged_replicas_hold_the_fold_of_all_changes",
+         merged_replicas_hold_the_fold_of_all_changes},
+        {"nothing_is_left_behind", nothing_is_left_behind},
+    };
+    world = comm_start(&argc, &argv);
+    int failed = test_run("dist", cases, sizeof cases / sizeof *cases, comm_rank(world));
+    failed = (int)comm_max(world, failed);
+    comm_stop(&world);
+    return failed;
+}

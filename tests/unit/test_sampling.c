@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Sampler, windows, folding: what training draws and in what shape it sees the corpus. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fold.h"
+#include "memory.h"
+#include "sampler.h"
+#include "support.h"
+#include "window.h"
+
+enum { WORDS = 50, TOKENS = 5000, WINDOW = 4 };
+
+static int64_t counts[WORDS];
+static int32_t tokens[TOKENS];
+static const int64_t documents[] = {0, 10, 10, 700, 701, 3000, TOKENS};
+enum { DOCUMENTS = sizeof documents / sizeof *documents - 1 };
+
+static void make_corpus(void) {
+    memset(counts, 0, sizeof counts);
+    for (int i = 0; i < TOKENS; i++) {
+        double u = random_unit(random_at(7, (uint64_t)i));
+        tokens[i] = (int32_t)(u * u * u * WORDS);
+        counts[tokens[i]]++;
+    }
+}
+
+static corpus_view whole(void) {
+    return (corpus_view){tokens, 0, TOKENS, documents, DOCUMENTS};
+}
+
+static void negatives_follow_the_powered_counts(void) {
+    sampler s;
+    enum { DRAWS = 2000000 };
+    static int64_t seen[WORDS];
+    double weights = 0;
+    memset(seen, 0, sizeof seen);
+    make_corpus();
+    CU_ASSERT_EQUAL_FATAL(sampler_create(&s, counts, WORDS, 1e-3, 0.75).code, STATUS_OK);
+    for (int i = 0; i < DRAWS; i++)
+        seen[sampler_negative(&s, random_at(99, (uint64_t)i))]++;
+    for (int i = 0; i < WORDS; i++)
+        weights += pow((double)(counts[i] ? counts[i] : 1), .75);
+    for (int i = 0; i < WORDS; i++) {
+        double p = pow((double)(counts[i] ? counts[i] : 1), .75) / weights;
+        double sd = sqrt(p * (1 - p) / DRAWS);
+        CU_ASSERT_DOUBLE_EQUAL((double)seen[i] / DRAWS, p, 5 * sd);
+    }
+    sampler_clear(&s);
+}
+
+static void tokens_are_kept_as_word2vec_keeps_them(void) {
+    sampler s;
+    make_corpus();
+    CU_ASSERT_EQUAL_FATAL(sampler_create(&s, counts, WORDS, 1e-2, 0.75).code, STATUS_OK);
+    for (int i = 0; i < WORDS; i++) {
+        double f = (double)counts[i] / TOKENS, p = sqrt(1e-2 / f) + 1e-2 / f;
+        CU_ASSERT_DOUBLE_EQUAL(sampler_keep_probability(&s, i), p < 1 ? p : 1, 1e-6);
+    }
+    sampler_clear(&s);
+    CU_ASSERT_EQUAL_FATAL(sampler_create(&s, counts, WORDS, 0, 0.75).code, STATUS_OK);
+    for (int i = 0; i < WORDS; i++)
+        CU_ASSERT(sampler_keep_probability(&s, i) == 1);
+    sampler_clear(&s);
+}
+
+/* Every (centre, context) pair of the corpus as a sum of hashes, from the definition. */
+static uint64_t naive_pairs(const sampler *s, uint64_t key, int64_t *n) {
+    uint64_t sum = 0;
+    *n = 0;
+    for (int d = 0; d < DOCUMENTS; d++) {
+        static int64_t kept[TOKENS];
+        int k = 0;
+        for (int64_t p = documents[d]; p < documents[d + 1]; p++)
+            if (sampler_keeps(s, tokens[p], random_at(key, (uint64_t)p)))
+                kept[k++] = p;
+        for (int i = 0; i < k; i++) {
+            int width = 1 + (int)random_below(random_at(key, (uint64_t)kept[i]), WINDOW);
+            for (int j = i - width; j <= i + width; j++)
+                if (j >= 0 && j < k && j != i) {
+                    sum += random_mix((uint64_t)kept[i] * TOKENS + (uint64_t)tokens[kept[j]]);
+                    ++*n;
+                }
+        }
+    }
+    return sum;
+}
+
+static uint64_t chunk_pairs(const window_chunk *c, int64_t *n) {
+    uint64_t sum = 0;
+    for (int i = c->first; i < c->last; i++) {
+        if (c->tokens[i] == WINDOW_BREAK)
+            continue;
+        for (int step = -1; step <= 1; step += 2)
+            for (int j = i + step, k = 0; k < c->widths[i] && j >= 0 && j < c->n; j += step, k++) {
+                if (c->tokens[j] == WINDOW_BREAK)
+                    break;
+                sum += random_mix((uint64_t)c->draws[i] * TOKENS + (uint64_t)c->tokens[j]);
+                ++*n;
+            }
+    }
+    return sum;
+}
+
+static void any_chunks_give_the_pairs_of_the_whole(void) {
+    static const int64_t sizes[] = {1, 7, 64, 1000, TOKENS};
+    const corpus_view view = whole();
+    make_corpus();
+    for (int t = 0; t < 2; t++) {
+        sampler s;
+        int64_t expected_n;
+        const uint64_t key = random_key(5, RANDOM_TOKEN, 0);
+        CU_ASSERT_EQUAL_FATAL(sampler_create(&s, counts, WORDS, t ? 3e-3 : 0, 0.75).code,
+                              STATUS_OK);
+        uint64_t expected = naive_pairs(&s, key, &expected_n);
+        for (int i = 0; i < 5; i++) {
+            window_chunk c;
+            uint64_t sum = 0;
+            int64_t n = 0;
+            CU_ASSERT_EQUAL_FATAL(window_create(&c, sizes[i], WINDOW).code, STATUS_OK);
+            for (int64_t at = 0; at < TOKENS; at += sizes[i]) {
+                int64_t end = at + sizes[i] < TOKENS ? at + sizes[i] : TOKENS;
+                window_fill(&c, &view, at, end, &s, WINDOW, key);
+                CU_ASSERT_FATAL(c.n <= c.capacity);
+                sum += chunk_pairs(&c, &n);
+            }
+            CU_ASSERT_EQUAL(n, expected_n);
+            CU_ASSERT_EQUAL(sum, expected);
+            window_clear(&c);
+        }
+        sampler_clear(&s);
+    }
+    CU_ASSERT_EQUAL(mem_live_blocks(), 0);
+}
+
+static void fold_of_equal_changes_is_between_mean_and_sum(void) {
+    float a[16] __attribute__((aligned(64))), b[16] __attribute__((aligned(64)));
+    float *changes[] = {a, b};
+    const kernels *k = kernels_get(ISA_AUTO);
+    const struct {
+        fold_rule rule;
+        double u;
+        float expected; /* of two changes of 1 */
+    } cases[] = {{FOLD_SUM, 0, 2},
+                 {FOLD_MEAN, 0, 1},
+                 {FOLD_ADASUM, 0, 1},
+                 {FOLD_CONTRACTION, 0, 2},
+                 {FOLD_CONTRACTION, 1e9, 1}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        for (int c = 0; c < 16; c++)
+            a[c] = b[c] = 1;
+        fold_changes(k, cases[i].rule, changes, 2, 16, 2, cases[i].u);
+        CU_ASSERT_DOUBLE_EQUAL(a[3], cases[i].expected, 1e-6);
+    }
+}
+
+static void fold_adds_changes_at_right_angles(void) {
+    float a[16] __attribute__((aligned(64))) = {1}, b[16] __attribute__((aligned(64))) = {0, 2};
+    float *changes[] = {a, b};
+    fold_changes(kernels_get(ISA_AUTO), FOLD_ADASUM, changes, 2, 2, 2, 0);
+    CU_ASSERT_DOUBLE_EQUAL(a[0], 1, 1e-6);
+    CU_ASSERT_DOUBLE_EQUAL(a[1], 2, 1e-6);
+}
+
+int main(void) {
+    static const test_case cases[] = {
+        {"negatives_follow_the_powered_counts", negatives_follow_the_powered_counts},
+        {"tokens_are_kept_as_word2vec_keeps_them", tokens_are_kept_as_word2vec_keeps_them},
+        {"any_chunks_give_the_pairs_of_the_whole", any_chunks_give_the_pairs_of_the_whole},
+        {"fold_of_equal_changes_is_between_mean_and_sum",
+         fold_of_equal_changes_is_between_mean_and_sum},
+        {"fold_adds_changes_at_right_angles", fold_adds_changes_at_right_angles},
+    };
+    return test_run("sampling", cases, sizeof cases / sizeof *cases, 0);
+}
