@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <inttypes.h>
+#include <stdio.h>
+
+#include <jansson.h>
+
+#include "commands.h"
+#include "log.h"
+#include "memory.h"
+#include "prepare.h"
+#include "training.h"
+
+/* The corpus to train on: the input itself if it is a corpus file; otherwise the text is prepared
+ * into OUTPUT.corpus.h5, which stays. *path is new (mem_free). */
+static status find_corpus(const options *o, const comm *world, char **path) {
+    char kind[64] = "", beside[4096];
+    if (!o->inputs.n)
+        return status_error(STATUS_USAGE, "a corpus.h5 or text to train on is missing");
+    if (comm_rank(world) == 0)
+        h5_kind(o->inputs.items[0], kind, sizeof kind);
+    comm_broadcast(world, 0, kind, sizeof kind);
+    if (*kind) {
+        if (o->inputs.n > 1)
+            return status_error(STATUS_USAGE, "only one corpus file can be trained on at a time");
+        return comm_agree(world, mem_string(path, o->inputs.items[0]));
+    }
+    if (snprintf(beside, sizeof beside, "%s.corpus.h5", o->output) >= (int)sizeof beside)
+        return status_error(STATUS_USAGE, "-o: the name is too long");
+    status s = prepare_corpus(o, &o->inputs, beside, world, &(prepare_report){0});
+    if (!s.code)
+        log_info("the text is now %s; train on it directly the next time", beside);
+    return s.code ? s : comm_agree(world, mem_string(path, beside));
+}
+
+static void print_result(const training *t, double seconds) {
+    const run_epoch *last = &t->epochs[t->o->epochs - 1];
+    double words = 0;
+    for (int64_t e = 0; e < t->o->epochs; e++)
+        words += t->epochs[e].words;
+    if (t->o->json) {
+        json_t *object =
+            json_pack("{s:s, s:s, s:I, s:I, s:i, s:f, s:f, s:f, s:f, s:s, s:i, s:i, s:i}", "run",
+                      t->o->output, "corpus", t->corpus_path, "words", (json_int_t)t->n_words,
+                      "dim", (json_int_t)t->o->dim, "epochs", (int)t->o->epochs, "loss", last->loss,
+                      "tokens", words, "seconds", seconds, "words_per_second", words / seconds,
+                      "isa", t->kernel->name, "replicas", t->replicas.n, "ranks",
+                      comm_size(t->world), "threads_per_rank", t->n_threads);
+        json_dumpf(object, stdout, JSON_INDENT(2));
+        putchar('\n');
+        json_decref(object);
+        return;
+    }
+    printf("run               %s\nwords             %" PRId64 "\ndim               %" PRId64
+           "\nepochs            %" PRId64 "\nloss              %.6f\nseconds           %.1f\n"
+           "words/s           %.0f\nisa               %s\n",
+           t->o->output, t->n_words, t->o->dim, t->o->epochs, last->loss, seconds, words / seconds,
+           t->kernel->name);
+}
+
+static double training_seconds(const training *t) {
+    double seconds = 0;
+    for (int64_t e = 0; e < t->o->epochs; e++)
+        seconds += t->epochs[e].seconds;
+    return seconds;
+}
+
+static status run(training *t) {
+    status s = training_prepare(t);
+    if (!s.code)
+        s = train_hogwild(t);
+    if (!s.code)
+        s = training_commit(t);
+    if (s.code)
+        return training_abandon(t, s);
+    if (comm_rank(t->world) == 0)
+        print_result(t, training_seconds(t));
+    return s;
+}
+
+status command_train(const options *o, const comm *world) {
+    char *path = NULL;
+    training t = {0};
+    status s = common_check_output(o, world);
+    if (!s.code)
+        s = find_corpus(o, world, &path);
+    if (!s.code) {
+        s = training_open(&t, o, path, world);
+        if (!s.code && o->dry_run && comm_rank(world) == 0)
+            training_describe(&t);
+        if (!s.code && !o->dry_run)
+            s = run(&t);
+        training_close(&t);
+    }
+    mem_free(&path);
+    return s;
+}

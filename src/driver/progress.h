@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+/* How training tells where it is: a line on stderr, and JSON lines in --metrics. Rank 0 only; on
+ * other ranks every call does nothing. */
+#ifndef WORDSHARD_PROGRESS_H
+#define WORDSHARD_PROGRESS_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+#include "options.h"
+
+typedef struct {
+    FILE *metrics; /* NULL without --metrics */
+    double started, last, every;
+    double total_words; /* tokens of the corpus times epochs */
+    int n_epochs;
+} progress;
+
+/* speaks: this is rank 0. STATUS_IO if --metrics cannot be opened. */
+status progress_open(progress *p, const options *o, bool speaks, double total_words);
+void progress_close(progress *p);
+
+typedef struct {
+    int epoch;    /* from 1 */
+    double words; /* of the whole run so far */
+    double loss;  /* mean per pair so far in the epoch; NaN = not known yet */
+    double learning_rate;
+} progress_point;
+
+/* True when it is time for another line. */
+bool progress_due(const progress *p);
+void progress_report(progress *p, const progress_point *at);
+
+/* One JSON line for a finished epoch. */
+void progress_epoch(progress *p, int epoch, double loss, double learning_rate, double update_norm,
+                    double words, double pairs, double seconds);
+
+#endif

@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The hogwild schedule. The run is cut into rounds at token counts that depend on the options
+ * alone; in a round every replica trains its visits of the round with all its ranks and threads,
+ * then the replicas merge. With one replica a round is an epoch, and nothing is merged. */
+#include <math.h>
+#include <string.h>
+
+#include "log.h"
+#include "memory.h"
+#include "merge.h"
+#include "random.h"
+#include "training.h"
+#include "fold.h"
+
+enum { DEFAULT_MERGES = 400 };
+static const double SMALLEST_ROUND = 0.1; /* of --merge-every, at the start of the ramp */
+
+typedef struct {
+    training *t;
+    merger *merger;
+    int32_t *order;        /* [chunks of the largest local part] or NULL */
+    double *rates[2];      /* [V] of input and output rows (sampler_rates) */
+    double round;          /* length of the present round, tokens of a replica */
+    double rate;           /* learning rate of the present round */
+    double mean_square[2]; /* of input and output rows, weighted by their rates */
+    int epoch;
+    skipgram_tally tally;        /* of this rank, in the present epoch */
+    const training_replica *now; /* the replica in training, for the progress line */
+    const skipgram_job *job;
+} hogwild;
+
+/* ---- rounds */
+
+static double part_size(const training *t) {
+    return (double)t->corpus.n_tokens / t->replicas.n;
+}
+
+static double merge_every(const training *t) {
+    if (t->o->merge_every)
+        return (double)t->o->merge_every;
+    double round = part_size(t) * (double)t->o->epochs / DEFAULT_MERGES;
+    return round > (double)t->settings.chunk ? round : (double)t->settings.chunk;
+}
+
+/* Where the round that begins at `begin` ends; both are parts of the epoch, in [0, 1]. */
+static double round_end(const training *t, int epoch, double begin) {
+    if (t->replicas.n == 1)
+        return 1;
+    double done = (epoch + begin) / (double)t->o->epochs, length = merge_every(t);
+    if (done < t->o->merge_ramp)
+        length *= fmax(SMALLEST_ROUND, done / t->o->merge_ramp);
+    double end = begin + length / part_size(t);
+    return end < 1 ? end : 1;
+}
+
+/* ---- merging */
+
+typedef struct {
+    const hogwild *h;
+    int side; /* 0 = input rows, 1 = output rows */
+} fold_context;
+
+/* Expected contraction of a row in one replica since the last merge: each update moves the row
+ * towards its optimum by about rate * s'(x) * |other row|^2, s' the slope of the logistic
+ * function, for which --merge-strength stands. */
+static void fold_row(void *context, int64_t row, float *const *changes, int n, size_t used) {
+    const fold_context *c = context;
+    const hogwild *h = c->h;
+    double u = h->t->o->merge_strength * h->rate * h->round * h->mean_square[1 - c->side] *
+               h->rates[c->side][row];
+    fold_changes(h->t->kernel, (fold_rule)h->t->o->merge, changes, n, used, h->t->replicas.n, u);
+}
+
+/* Mean of |row|^2 over the most frequent rows, weighted by how often training meets them. */
+static double mean_square(const hogwild *h, int side) {
+    enum { MOST_FREQUENT = 2000 };
+    const training *t = h->t;
+    const float *rows = side ? t->out_base.data : t->in_base.data;
+    double sum = 0, weight = 0;
+    for (int64_t i = 0; i < t->n_words && i < MOST_FREQUENT; i++) {
+        double square = 0;
+        for (int64_t k = 0; k < t->o->dim; k++) {
+            double x = (double)rows[(size_t)i * t->width + (size_t)k];
+            square += x * x;
+        }
+        sum += square * h->rates[side][i];
+        weight += h->rates[side][i];
+    }
+    return weight > 0 ? sum / weight : 0;
+}
+
+static status merge_side(hogwild *h, int side, float **rows, uint8_t **touched) {
+    training *t = h->t;
+    for (int g = 0; g < t->replicas.n_local; g++) {
+        training_replica *r = &t->local[g];
+        rows[g] = side ? r->out_rows.data : r->in_rows.data;
+        touched[g] = side ? r->out_touched.data : r->in_touched.data;
+    }
+    const merge_table table = {.n_rows = t->n_words,
+                               .width = t->width,
+                               .used = (size_t)t->o->dim,
+                               .rows = rows,
+                               .touched = touched,
+                               .base = side ? t->out_base.data : t->in_base.data};
+    fold_context context = {.h = h, .side = side};
+    return merge_run(h->merger, &table, fold_row, &context);
+}
+
+static status merge(hogwild *h) {
+    training *t = h->t;
+    float **rows = NULL;
+    uint8_t **touched = NULL;
+    status s = mem_new(&rows, (size_t)t->replicas.n_local, sizeof *rows, "the replicas");
+    if (!s.code)
+        s = mem_new(&touched, (size_t)t->replicas.n_local, sizeof *touched, "the replicas");
+    s = comm_agree(t->world, s);
+    for (int side = 0; side < 2; side++)
+        h->mean_square[side] = mean_square(h, side);
+    shared_sync(&t->local[0].in_rows, t->replicas.mine);
+    for (int side = 0; !s.code && side < 2; side++)
+        s = merge_side(h, side, rows, touched);
+    shared_sync(&t->local[0].in_rows, t->replicas.mine);
+    mem_free(&rows);
+    mem_free(&touched);
+    return comm_agree(t->world, s);
+}
+
+/* ---- training */
+
+static void tick(void *context, const skipgram_tally *mine) {
+    hogwild *h = context;
+    training *t = h->t;
+    if (!progress_due(&t->progress))
+        return;
+    const double visits = (double)skipgram_chunks(h->job);
+    const double visit = fmin(visits, (double)atomic_load(h->job->next));
+    const double loss = h->tally.loss + mine->loss, pairs = (double)(h->tally.pairs + mine->pairs);
+    const progress_point point = {.epoch = h->epoch + 1,
+                                  .words = (double)t->corpus.n_tokens * (h->epoch + visit / visits),
+                                  .loss = pairs > 0 ? loss / pairs : NAN,
+                                  .learning_rate = skipgram_rate(h->job, (int64_t)visit)};
+    progress_report(&t->progress, &point);
+}
+
+/* The chunks of a part in a random order that depends on (seed, epoch) alone: Fisher-Yates. */
+static void shuffle(int32_t *order, int64_t n, uint64_t key) {
+    for (int64_t i = 0; i < n; i++)
+        order[i] = (int32_t)i;
+    for (int64_t i = n - 1; i > 0; i--) {
+        int64_t j = (int64_t)(random_unit(random_at(key, (uint64_t)i)) * (double)(i + 1));
+        int32_t other = order[j];
+        order[j] = order[i];
+        order[i] = other;
+    }
+}
+
+static skipgram_job make_job(const hogwild *h, training_replica *r) {
+    const training *t = h->t;
+    const options *o = t->o;
+    return (skipgram_job){.settings = &t->settings,
+                          .kernel = t->kernel,
+                          .sampler = &t->sampler,
+                          .view = &r->view,
+                          .in = r->in_rows.data,
+                          .out = r->out_rows.data,
+                          .in_touched = r->in_touched.data,
+                          .out_touched = r->out_touched.data,
+                          .first = r->first,
+                          .last = r->last,
+                          .order = h->order,
+                          .next = r->counter.data,
+                          .seed = (uint64_t)(o->seed_sample >= 0 ? o->seed_sample : o->seed),
+                          .epoch = h->epoch,
+                          .rate = o->learning_rate,
+                          .rate_floor = o->learning_rate * 1e-4,
+                          .progress_begin = (double)h->epoch / (double)o->epochs,
+                          .progress_end = (double)(h->epoch + 1) / (double)o->epochs};
+}
+
+/* All local replicas, one after the other, through the visits in [begin, end) parts of the epoch.
+ */
+static void train_round(hogwild *h, double begin, double end) {
+    training *t = h->t;
+    const bool leads = comm_rank(t->replicas.mine) == 0;
+    for (int g = 0; g < t->replicas.n_local; g++) {
+        training_replica *r = &t->local[g];
+        skipgram_job job = make_job(h, r);
+        const double chunks = (double)skipgram_chunks(&job);
+        if (h->order) {
+            const int64_t own = t->o->seed_order >= 0 ? t->o->seed_order : t->o->seed;
+            shuffle(h->order, skipgram_chunks(&job),
+                    random_key((uint64_t)own, RANDOM_ORDER,
+                               (uint64_t)h->epoch * (uint64_t)t->replicas.n +
+                                   (uint64_t)(t->replicas.first + g)));
+        }
+        job.visit_end = (int64_t)(end * chunks);
+        if (leads)
+            atomic_store(job.next, (int64_t)(begin * chunks));
+        shared_sync(&r->counter, t->replicas.mine);
+        h->job = &job;
+        skipgram_run(&job, t->workers, t->n_threads, &h->tally, tick, h);
+        h->rate = skipgram_rate(&job, job.visit_end);
+        shared_sync(&r->counter, t->replicas.mine);
+    }
+}
+
+static status train_epoch(hogwild *h, int epoch) {
+    training *t = h->t;
+    const double started = clock_seconds();
+    status s = status_ok();
+    h->epoch = epoch;
+    h->tally = (skipgram_tally){0};
+    for (double begin = 0, end; !s.code && begin < 1; begin = end) {
+        end = round_end(t, epoch, begin);
+        h->round = (end - begin) * part_size(t);
+        train_round(h, begin, end);
+        if (t->replicas.n > 1)
+            s = merge(h);
+    }
+    comm_barrier(t->world);
+    return s.code ? s
+                  : training_end_epoch(t, epoch + 1, &h->tally, h->rate, clock_seconds() - started);
+}
+
+static status create(hogwild *h, training *t) {
+    *h = (hogwild){.t = t};
+    status s = status_ok();
+    int64_t largest = 0;
+    for (int g = 0; g < t->replicas.n_local; g++)
+        if (t->local[g].last - t->local[g].first > largest)
+            largest = t->local[g].last - t->local[g].first;
+    if (t->o->order == ORDER_SHUFFLE)
+        s = mem_new(&h->order, (size_t)(largest / t->settings.chunk + 1), sizeof *h->order,
+                    "the order of chunks");
+    if (t->replicas.n == 1 || s.code)
+        return s;
+    for (int side = 0; side < 2 && !s.code; side++)
+        s = mem_new(&h->rates[side], (size_t)t->n_words, sizeof *h->rates[side],
+                    "the rates of rows");
+    if (!s.code)
+        s = merge_create(&h->merger, &t->replicas);
+    if (!s.code)
+        sampler_rates(&t->sampler, t->corpus.words.counts, t->o->negative_power, t->settings.window,
+                      t->settings.negative, h->rates[0], h->rates[1]);
+    return s;
+}
+
+status train_hogwild(training *t) {
+    hogwild h;
+    status s = comm_agree(t->world, create(&h, t));
+    for (int epoch = 0; !s.code && epoch < t->o->epochs; epoch++)
+        s = train_epoch(&h, epoch);
+    if (h.merger)
+        log_info("merged %d replicas, %.1f MiB sent by rank 0", t->replicas.n,
+                 (double)merge_bytes_sent(h.merger) / 1048576);
+    merge_destroy(&h.merger);
+    mem_free(&h.order);
+    mem_free(&h.rates[0]);
+    mem_free(&h.rates[1]);
+    return s;
+}

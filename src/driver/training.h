@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What every schedule shares: the corpus in memory, tables and replicas, the run file with its
+ * snapshots, the record of epochs, progress. */
+#ifndef WORDSHARD_TRAINING_H
+#define WORDSHARD_TRAINING_H
+
+#include "comm.h"
+#include "corpus_file.h"
+#include "kernels.h"
+#include "options.h"
+#include "progress.h"
+#include "replicas.h"
+#include "run_file.h"
+#include "sampler.h"
+#include "shared.h"
+#include "skipgram.h"
+#include "window.h"
+
+/* A replica of the tables and its part of the corpus, as this rank sees it. */
+typedef struct {
+    shared_block in_rows, out_rows;       /* [V, width] float */
+    shared_block in_touched, out_touched; /* [V] bytes; only with several replicas */
+    shared_block tokens, documents;
+    shared_block counter; /* the next visit, one _Atomic int64_t */
+    corpus_view view;     /* with a margin around the part that is trained */
+    int64_t first, last;  /* positions that this replica trains in an epoch */
+} training_replica;
+
+typedef struct {
+    const options *o;
+    const comm *world;
+    const kernels *kernel;
+    corpus_file corpus;
+    const char *corpus_path;
+    sampler sampler;
+    replicas replicas;
+    training_replica *local;        /* [replicas.n_local] */
+    shared_block in_base, out_base; /* [V, width] rows after the last merge; several replicas */
+    skipgram_settings settings;
+    skipgram_worker **workers; /* [n_threads] */
+    int n_threads;
+    int64_t n_words;
+    size_t width;
+    h5_file *run;      /* the run being written; NULL before and after */
+    run_epoch *epochs; /* [o->epochs] */
+    int n_done;        /* epochs whose snapshot is written */
+    progress progress;
+} training;
+
+/* Collective. Open the corpus, check options against it, estimate memory and refuse what cannot
+ * fit. Nothing large is allocated yet. */
+status training_open(training *t, const options *o, const char *corpus_path, const comm *world);
+
+/* What training_open found out, for --dry-run: a table on stdout, or JSON. Local to rank 0. */
+void training_describe(const training *t);
+
+/* Collective. Allocate tables, read this node's part of the corpus, make initial vectors, start the
+ * run file. */
+status training_prepare(training *t);
+
+/* Collective. Write the snapshot of epoch (from 1) and its row of /training; prints a line. All
+ * replicas must be equal. */
+status training_end_epoch(training *t, int epoch, const skipgram_tally *tally, double rate,
+                          double seconds);
+
+/* Collective. Finish the run file and give it its name. */
+status training_commit(training *t);
+
+/* Collective. After a failure: the run file goes, unless it holds a good snapshot; then it stays as
+ * OUTPUT.partial, and the returned status (made from why) says so. */
+status training_abandon(training *t, status why);
+
+/* Collective. Free everything. */
+void training_close(training *t);
+
+/* Collective. Train by the hogwild schedule (train_hogwild.c). */
+status train_hogwild(training *t);
+
+#endif
