@@ -3,7 +3,6 @@
  * so one rank writes it and the others wait. All files are written as *.partial and renamed
  * together, the text last: when it is there, so are its answers. */
 #include <errno.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,6 +10,7 @@
 #include "commands.h"
 #include "log.h"
 #include "memory.h"
+#include "output.h"
 #include "planted.h"
 
 enum { FIRST_TEXT = 4, NAME_EXTRA = 32 };
@@ -163,47 +163,42 @@ static status write_files(job *j) {
 static status print_json(job *j) {
     const planted_sizes n = planted_describe(j->plan);
     json_t *files = json_array();
-    bool is_text = true;
     for (int i = 0; i < j->n_files; i++) {
         job_name(j, i);
-        is_text = is_text && !json_array_append_new(files, json_string(j->path));
+        json_array_append_new(files, output_string(j->path, strlen(j->path)));
     }
-    json_t *object = json_pack(
+    return output_json(json_pack(
         "{s:I, s:I, s:I, s:i, s:i, s:i, s:i, s:i, s:o}", "tokens", (json_int_t)j->o->synth_tokens,
         "vocab", (json_int_t)j->o->synth_vocab, "periods", (json_int_t)j->o->synth_periods,
         "concepts", n.concepts, "relations", n.relations, "topics", n.topics, "mixed_words",
-        n.mixed_words, "drift_words", n.drift_words, "files", files);
-    if (object && is_text) {
-        json_dumpf(object, stdout, JSON_INDENT(2));
-        putchar('\n');
-    }
-    json_decref(object);
-    if (!object || !is_text)
-        return status_error(STATUS_USAGE, "cannot name %s in JSON; use a name in UTF-8",
-                            j->o->output);
-    return status_ok();
+        n.mixed_words, "drift_words", n.drift_words, "files", files));
 }
 
 static status print_table(job *j) {
     const planted_sizes n = planted_describe(j->plan);
-    const int64_t questions =
-        (int64_t)n.relations * (n.relations - 1) / 2 * n.concepts * (n.concepts - 1);
+    const long long relation_pairs = (long long)n.relations * (n.relations - 1) / 2;
     int64_t pairs, classes, drifts;
     planted_pairs(j->plan, &pairs);
     planted_classes(j->plan, &classes);
     planted_drifts(j->plan, &drifts);
-    const long long numbers[FIRST_TEXT] = {questions, pairs, classes, drifts};
-    static const char *const what[FIRST_TEXT] = {
+    const long long numbers[FIRST_TEXT] = {relation_pairs * n.concepts * (n.concepts - 1), pairs,
+                                           classes, drifts};
+    static const char *const units[FIRST_TEXT] = {
         "analogy questions", "word pairs with their similarity", "words with their topic",
         "words with their drift"};
+    output_table *table;
+    status s = output_table_new(&table, "lrl", "file\tnumber\tof");
+    if (s.code)
+        return s;
     for (int i = 0; i < j->n_files; i++) {
         job_name(j, i);
         if (i < FIRST_TEXT)
-            printf("%s  %lld %s\n", j->path, numbers[i], what[i]);
+            output_row(table, "%s\t%lld\t%s", j->path, numbers[i], units[i]);
         else
-            printf("%s  %lld words, one document a line\n", j->path, (long long)j->o->synth_tokens);
+            output_row(table, "%s\t%lld\twords, one document a line", j->path,
+                       (long long)j->o->synth_tokens);
     }
-    return status_ok();
+    return output_print(&table);
 }
 
 static status run_alone(job *j) {
@@ -223,8 +218,8 @@ static status run_alone(job *j) {
     if (!s.code)
         s = planted_create(&j->plan, &wanted);
     if (!s.code && planted_describe(j->plan).drift_words < wanted.drift_words)
-        log_warning("--tokens or --vocab are too few for %d words that drift: planting %d",
-                    wanted.drift_words, planted_describe(j->plan).drift_words);
+        log_info("--tokens or --vocab are too few for %d words that drift: planting %d",
+                 wanted.drift_words, planted_describe(j->plan).drift_words);
     if (!s.code)
         s = write_files(j);
     if (!s.code)
