@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "shared.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
 
 #include "comm_internal.h"
 #include "memory.h"
+
+/* MPI promises no alignment. Pages are mapped whole, so that rounding up means the same place for
+ * every rank. */
+enum { ALIGNMENT = 64 };
 
 /* Open MPI keeps shared windows in files of this folder; touching a page that the file system has
  * no room for kills the process, so ask first. Another MPI library may use other memory: then the
@@ -36,9 +41,10 @@ static void create_window(shared_block *b, const comm *c) {
     void *mine;
     if (!window)
         abort();
-    MPI_Win_allocate_shared(c->rank == 0 ? (MPI_Aint)b->bytes : 0, 1, MPI_INFO_NULL, c->mpi, &mine,
-                            window);
+    MPI_Win_allocate_shared(c->rank == 0 ? (MPI_Aint)(b->bytes + ALIGNMENT) : 0, 1, MPI_INFO_NULL,
+                            c->mpi, &mine, window);
     MPI_Win_shared_query(*window, 0, &bytes, &unit, &b->data);
+    b->data = (void *)(((uintptr_t)b->data + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
     MPI_Win_lock_all(MPI_MODE_NOCHECK, *window);
     b->window = window;
 }

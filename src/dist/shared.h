@@ -9,7 +9,8 @@
 #include "comm.h"
 
 typedef struct {
-    void *data; /* the same bytes on every rank of the communicator; zeros at first */
+    void *data; /* the same bytes on every rank of the communicator; zeros at first; 64-byte
+                   aligned */
     size_t bytes;
     void *window; /* NULL for ordinary memory */
 } shared_block;

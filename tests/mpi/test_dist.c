@@ -62,6 +62,7 @@ static void shared_memory_is_the_same_for_all(void) {
     shared_block b;
     CU_ASSERT_EQUAL_FATAL(shared_create(&b, world, 1000, "a test").code, STATUS_OK);
     int *x = b.data;
+    CU_ASSERT_EQUAL((uintptr_t)b.data % 64, 0);
     CU_ASSERT_EQUAL(x[comm_rank(world)], 0);
     shared_sync(&b, world);
     x[comm_rank(world)] = 100 + comm_rank(world);
