@@ -106,7 +106,7 @@ INLINE void score_rows(const sgns_window *w, float *const *out, const int outs) 
 /* Scores in scratch become steps rate * (label - s(x)); returns the loss. labels and valid follow
  * the SCORE_STRIDE pattern. */
 INLINE double step_scores(const sgns_window *w, const float *labels, const int outs) {
-    float pattern[LANES], used[LANES];
+    _Alignas(sizeof(vec)) float pattern[LANES], used[LANES]; /* loaded as vectors */
     UNROLL for (int l = 0; l < LANES; l++) {
         pattern[l] = labels[l % SCORE_STRIDE];
         used[l] = l % SCORE_STRIDE < outs;
