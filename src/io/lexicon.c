@@ -85,18 +85,20 @@ static inline uint32_t short_length(size_t length) {
 
 /* ---- the table */
 
-status lexicon_create(lexicon **x, bool check) {
+status lexicon_create(lexicon **x, int64_t expected, bool check) {
     status s = mem_new(x, 1, sizeof **x, "a lexicon");
     if (s.code)
         return s;
     lexicon *made = *x;
     made->check = check;
     made->n_slots = FIRST_SLOTS;
-    made->most = FIRST_SLOTS / 8 * 5;
+    while ((int64_t)(made->n_slots / 8 * 5) < expected)
+        made->n_slots *= 2;
+    made->most = (int64_t)(made->n_slots / 8 * 5);
     s = mem_new(&made->slots, made->n_slots, sizeof *made->slots, "a lexicon");
     if (!s.code)
-        s = mem_grow(&made->offsets, &made->offsets_capacity, FIRST_SLOTS, sizeof *made->offsets,
-                     "a lexicon");
+        s = mem_grow(&made->offsets, &made->offsets_capacity, made->n_slots / 2,
+                     sizeof *made->offsets, "a lexicon");
     if (s.code)
         lexicon_destroy(x);
     else
@@ -278,6 +280,10 @@ int64_t lexicon_size(const lexicon *x) {
 const uint8_t *lexicon_form(const lexicon *x, int64_t id, size_t *n) {
     *n = (size_t)(x->offsets[id + 1] - x->offsets[id]);
     return x->bytes + x->offsets[id];
+}
+
+uint64_t lexicon_hash(const uint8_t *form, size_t n) {
+    return XXH3_64bits(form, n);
 }
 
 void lexicon_counts(const lexicon *x, int64_t *counts) {

@@ -8,8 +8,9 @@
 
 typedef struct lexicon lexicon;
 
-/* check: refuse forms that lexicon_count meets for the first time and that are not valid UTF-8. */
-status lexicon_create(lexicon **x, bool check);
+/* expected: room for so many strings before the table grows. check: refuse forms that lexicon_count
+ * meets for the first time and that are not valid UTF-8. */
+status lexicon_create(lexicon **x, int64_t expected, bool check);
 void lexicon_destroy(lexicon **x);
 
 /* Count n tokens of a block, token i = bytes [begins[i], ends[i]), not empty; ids[i] becomes its
@@ -17,7 +18,7 @@ void lexicon_destroy(lexicon **x);
 status lexicon_count(lexicon *x, const text_block *block, size_t n, const size_t *begins,
                      const size_t *ends, int32_t *ids);
 
-/* Count one string `times` times; n > 0. */
+/* Count one string `times` times, which may be negative; n > 0. */
 status lexicon_add(lexicon *x, const uint8_t *form, size_t n, int64_t times, int32_t *id);
 /* The id, or -1. */
 int32_t lexicon_find(const lexicon *x, const uint8_t *form, size_t n);
@@ -28,5 +29,8 @@ int64_t lexicon_size(const lexicon *x);
 const uint8_t *lexicon_form(const lexicon *x, int64_t id, size_t *n);
 /* How often each came, into counts[size]. */
 void lexicon_counts(const lexicon *x, int64_t *counts);
+
+/* A hash of the bytes that is the same in every process of a job. */
+uint64_t lexicon_hash(const uint8_t *form, size_t n);
 
 #endif
