@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "blas_choice.h"
 #include "command_table.h"
 #include "log.h"
 #include "memory.h"
@@ -69,6 +70,7 @@ int main(int argc, char **argv) {
     int code;
     if (answer_alone(argc, argv, &code))
         return code;
+    blas_choose_kernels(argv);
     comm *world = comm_start(&argc, &argv);
     log_init(comm_rank(world) == 0, false);
     status s = run_command(argc, argv, world);

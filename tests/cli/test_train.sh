@@ -1,0 +1,85 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Training as a user runs it: alone, on ranks that share rows, with replicas; and what it refuses.
+set -u
+source "$SOURCE/tests/support/claims.sh"
+
+"$WORDSHARD" synth -o t.txt --tokens 400000 --vocab 1000 -q >/dev/null || exit 1
+"$WORDSHARD" prepare t.txt -o c.h5 -q >/dev/null || exit 1
+settings=(--dim 48 --epochs 4 --sample 1e-3 -q)
+
+number() { # KEY FILE: a number of a JSON object
+    sed -n "s/.*\"$1\": *\([-0-9.e+]*\).*/\1/p" "$2" | head -1
+}
+within() { # A B PART: |A - B| <= PART * |B|
+    awk -v a="$1" -v b="$2" -v part="$3" 'BEGIN { d = a - b; if (d < 0) d = -d; if (b < 0) b = -b; exit !(d <= part * b) }'
+}
+vectors() { # RUN: its vectors as bytes
+    "$WORDSHARD" export "$1" -o "$1.npy" --overwrite -q && cat "$1.npy"
+}
+
+train() { # NAME RANKS ARGS...
+    local name=$1 ranks=$2
+    shift 2
+    "$MPIRUN" "$ranks" "$WORDSHARD" train c.h5 -o "$name.h5" --json "${settings[@]}" "$@" >"$name.json"
+}
+
+claim "one rank trains" train one 1 --threads 1
+claim "the same seed gives the same bits on one thread" sh -c \
+    '"$WORDSHARD" train c.h5 -o again.h5 --threads 1 '"${settings[*]}"' >/dev/null'
+vectors one.h5 >one.bytes
+vectors again.h5 >again.bytes
+claim "which are compared" cmp one.bytes again.bytes
+claim "another seed trains" train other 1 --threads 1 --seed 2
+vectors other.h5 >other.bytes
+claim "and gives other bits" sh -c '! cmp -s one.bytes other.bytes'
+claim "portable kernels train" train portable 1 --threads 1 --isa portable
+loss=$(number loss one.json)
+
+check() { # NAME: its loss is that of one rank, its analogies are right
+    claim "$1: the loss is that of one rank" within "$(number loss "$1.json")" "$loss" 0.02
+    "$WORDSHARD" eval "$1.h5" --analogies t.analogies.txt --json >"$1.eval.json"
+    claim "$1: the planted analogies are recovered" within "$(number accuracy "$1.eval.json")" 100 0.15
+}
+check one
+check portable
+claim "threads share rows" train threads 1 --threads 2
+check threads
+claim "2 ranks share rows" train ranks2 2 --threads 1
+check ranks2
+claim "4 ranks share rows" train ranks4 4 --threads 1
+check ranks4
+claim "2 replicas on 2 ranks" train replicas2 2 --threads 1 --replicas 2
+check replicas2
+claim "3 replicas on 2 ranks" train replicas3 2 --threads 1 --replicas 3
+check replicas3
+claim "4 replicas on 1 rank with 2 threads" train replicas4 1 --threads 2 --replicas 4
+check replicas4
+claim "2 replicas of 2 ranks each" train replicas22 4 --threads 1 --replicas 2
+check replicas22
+claim "chunks in random order" train shuffled 2 --threads 1 --order shuffle
+check shuffled
+for rule in adasum mean; do
+    claim "merging by $rule trains" train "$rule" 2 --threads 1 --replicas 2 --merge "$rule"
+done
+
+claim "text is prepared on the fly" sh -c '"$WORDSHARD" train t.txt -o text.h5 --dim 16 --epochs 1 -q'
+claim "and its corpus stays" test -s text.h5.corpus.h5
+claim "only the last snapshot stays when asked" train last 1 --snapshots last --metrics m.jsonl
+claim "metrics have a line for each epoch" sh -c '[ "$(grep -c "\"event\":\"epoch\"" m.jsonl)" = 4 ]'
+claim "info shows the options with their defaults" sh -c '"$WORDSHARD" info one.h5 | grep -q "pool-reuse"'
+claim "info verifies" "$WORDSHARD" info one.h5 --verify
+
+refuses "no corpus" 2 "missing" train -o x.h5
+refuses "no output" 2 "-o FILE" train c.h5
+refuses "a corpus that is not there" 4 "none.h5" train none.h5 -o x.h5
+refuses "a run for a corpus" 3 "one.h5" train one.h5 -o x.h5
+refuses "an output folder that is not there" 4 "does not exist" train c.h5 -o none/x.h5
+refuses "an output that exists" 4 "overwrite" train c.h5 -o one.h5
+refuses "too little memory" 5 "memory" train c.h5 -o x.h5 --memory 1M
+refuses "instructions that are not there" 2 "one of" train c.h5 -o x.h5 --isa mmx
+refused "fewer words than memory on 2 ranks" 5 "memory" "$MPIRUN" 2 "$WORDSHARD" train c.h5 -o x.h5 --memory 1M
+refuses "a learning rate that diverges" 6 "diverged in epoch" train c.h5 -o d.h5 --learning-rate 100 --dim 64 --epochs 2 -q
+refused "the same on 3 ranks" 6 "learning-rate" "$MPIRUN" 3 "$WORDSHARD" train c.h5 -o d.h5 --learning-rate 100 --dim 64 --epochs 2 -q
+claim "nothing under the final name" sh -c '! ls x.h5* d.h5 2>/dev/null'
+claims_end
