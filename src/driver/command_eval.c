@@ -48,6 +48,10 @@ static status check_coverage(const session *e) {
     int64_t used = 0;
     for (int i = 0; i < e->n; i++)
         used += e->list[i].used;
+    for (int i = 0; i < e->n; i++)
+        if (e->list[i].set.wordless)
+            log_warning("%s: %lld lines have a class but no word and are skipped", e->list[i].path,
+                        (long long)e->list[i].set.wordless);
     for (int i = 0; i < e->n && used; i++)
         if (!e->list[i].used)
             log_warning("%s: none of its %lld items has all its words in %s", e->list[i].path,
@@ -185,9 +189,9 @@ static json_t *evaluation_json(const evaluation *v) {
         object = json_pack("{s:o, s:I, s:I}", "spearman", output_number(v->value), "pairs",
                            (json_int_t)v->used, "total", (json_int_t)v->total);
     else
-        object =
-            json_pack("{s:o, s:I, s:I, s:i}", "purity", output_number(v->value), "words",
-                      (json_int_t)v->used, "total", (json_int_t)v->total, "classes", v->n_classes);
+        object = json_pack("{s:o, s:I, s:I, s:i, s:I}", "purity", output_number(v->value), "words",
+                           (json_int_t)v->used, "total", (json_int_t)v->total, "classes",
+                           v->n_classes, "wordless", (json_int_t)v->set.wordless);
     json_object_set_new(object, "file", output_text(v->path));
     return object;
 }

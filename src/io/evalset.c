@@ -145,8 +145,12 @@ static status read_member(evalset *e, const char *path, const lines *l, char *li
     int32_t class;
     if (split_tabs(line, fields, 2) != 2)
         return broken(path, l, e->kind, "another number of fields found");
-    if (!*fields[0] || !*fields[1])
-        return broken(path, l, e->kind, "an empty field found");
+    if (!*fields[1])
+        return broken(path, l, e->kind, "an empty class found");
+    if (!*fields[0]) {
+        e->wordless++;
+        return status_ok();
+    }
     status s = find_class(e, fields[1], &class);
     return s.code ? s : add_item(e, fields, class, 0);
 }

@@ -6,7 +6,8 @@
  *     categories   word TAB class
  *
  * Blank lines and lines that begin with # are skipped; so is a first line of a similarity file
- * whose third field is not a number (a header). Any other line with the wrong number of fields is
+ * whose third field is not a number (a header). A class without a word, as the AP set has at the
+ * end of its classes, is skipped and counted. Any other line with the wrong number of fields is
  * STATUS_INPUT with file:line and what was expected; so is a file without a single item. */
 #ifndef WORDSHARD_EVALSET_H
 #define WORDSHARD_EVALSET_H
@@ -22,6 +23,7 @@ typedef struct {
     evalset_kind kind;
     int width;        /* words of an item: 4, 2, 1 */
     int64_t n;        /* items */
+    int64_t wordless; /* lines of categories that were skipped */
     int32_t n_groups; /* sections of analogies in order of the file, classes of categories */
     size_t *words;    /* [n * width]: where each word begins in text */
     int32_t *groups;  /* [n]: group of each item; 0 for similarity */

@@ -55,8 +55,10 @@ static void pairs_keep_their_scores(void) {
 
 static void words_keep_their_classes(void) {
     evalset e;
-    status s = read_text(&e, EVALSET_CATEGORIES, "dog\tanimal\nrose\tplant\ncat\tanimal\n");
+    status s =
+        read_text(&e, EVALSET_CATEGORIES, "dog\tanimal\n\tanimal\nrose\tplant\ncat\tanimal\n");
     CU_ASSERT_EQUAL(s.code, STATUS_OK);
+    CU_ASSERT_EQUAL(e.wordless, 1);
     CU_ASSERT(e.n == 3 && e.n_groups == 2);
     CU_ASSERT(e.groups[0] == 0 && e.groups[1] == 1 && e.groups[2] == 0);
     CU_ASSERT_STRING_EQUAL(evalset_group(&e, e.groups[1]), "plant");
@@ -74,7 +76,7 @@ static void broken_lines_are_refused_by_number(void) {
     refused(EVALSET_SIMILARITY, "a\tb\t1\tx\n", "set.txt:1: ");
     refused(EVALSET_CATEGORIES, "a\tb\nc\n", "set.txt:2: word TAB class expected");
     refused(EVALSET_CATEGORIES, "a\tb\tc\n", "set.txt:1: ");
-    refused(EVALSET_CATEGORIES, "a\t\n", "an empty field");
+    refused(EVALSET_CATEGORIES, "a\t\n", "an empty class");
 }
 
 static void files_without_items_are_refused(void) {
