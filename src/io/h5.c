@@ -78,6 +78,16 @@ status h5_failure_writing(const h5_file *f, const char *what) {
     return status_error(STATUS_IO, "%s %s: %s", doing, f->partial, reason.text);
 }
 
+status h5_failure_together(const h5_file *f, const char *what) {
+    status s = h5_failure_writing(f, what);
+    if (f->g.size == 1)
+        return s;
+    fprintf(stderr, "wordshard: error: rank %d: %s\n", f->g.rank, s.message);
+    (void)unlink(f->partial);
+    MPI_Abort(MPI_Comm_f2c(f->g.handle), (int)s.code);
+    abort();
+}
+
 /* ---- space */
 
 static status no_space(const char *path, double need) {
@@ -149,6 +159,10 @@ static status prepare_library(void) {
     /* No flushing of files at exit: those that matter have been closed, and a broken one could
      * hang there. The answer of a second call is of no interest. */
     (void)H5dont_atexit();
+    /* Open MPI gives each file a shared pointer, which HDF5 never uses, guarded by a semaphore that
+     * outlives a killed job: the next one to write a file of this name would wait for ever. Read
+     * when the first file is opened; other MPI libraries do not look. */
+    (void)setenv("OMPI_MCA_sharedfp", "individual", 0);
     if (H5open() < 0 || H5Eset_auto2(H5E_DEFAULT, NULL, NULL) < 0)
         return status_error(STATUS_INTERNAL, "the HDF5 library does not start");
     return status_ok();
@@ -227,7 +241,7 @@ static status create_on_disk(h5_file *f) {
                         : status_ok());
     if (!s.code) {
         f->id = H5Fcreate(f->partial, H5F_ACC_TRUNC, H5P_DEFAULT, how);
-        s = group_agree(&f->g, f->id < 0 ? h5_failure_writing(f, "anything") : status_ok());
+        s = group_agree(&f->g, f->id < 0 ? h5_failure_together(f, "anything") : status_ok());
     }
     if (how >= 0)
         H5Pclose(how);
@@ -260,11 +274,11 @@ status h5_create(h5_file **file, const char *path, const char *kind, int version
 static status close_written(h5_file *f) {
     h5_close_slots(f);
     status s = group_agree(&f->g, H5Fflush(f->id, H5F_SCOPE_GLOBAL) < 0
-                                      ? h5_failure_writing(f, "the last part")
+                                      ? h5_failure_together(f, "the last part")
                                       : status_ok());
     if (s.code)
         return s;
-    s = group_agree(&f->g, H5Fclose(f->id) < 0 ? h5_failure_writing(f, "the end") : status_ok());
+    s = group_agree(&f->g, H5Fclose(f->id) < 0 ? h5_failure_together(f, "the end") : status_ok());
     f->id = -1;
     return s;
 }
@@ -284,26 +298,21 @@ static status sync_path(const char *path, int flags) {
     return s;
 }
 
-static status sync_folder_of(const char *path) {
+static status sync_and_rename(const h5_file *f) {
     char *folder = NULL;
-    status s = mem_string(&folder, path);
+    status s = mem_string(&folder, f->path);
     if (s.code)
         return s;
     char *slash = strrchr(folder, '/');
     if (slash)
         slash[slash == folder] = '\0';
-    s = sync_path(slash ? folder : ".", O_RDONLY | O_DIRECTORY);
+    s = sync_path(f->partial, O_RDWR);
+    if (!s.code && rename(f->partial, f->path))
+        s = status_errno(errno, "cannot give the finished file its name", f->path);
+    if (!s.code)
+        s = sync_path(slash ? folder : ".", O_RDONLY | O_DIRECTORY);
     mem_free(&folder);
     return s;
-}
-
-static status sync_and_rename(const h5_file *f) {
-    status s = sync_path(f->partial, O_RDWR);
-    if (s.code)
-        return s;
-    if (rename(f->partial, f->path))
-        return status_errno(errno, "cannot give the finished file its name", f->path);
-    return sync_folder_of(f->path);
 }
 
 status h5_commit(h5_file **file) {

@@ -8,8 +8,9 @@
  * checksum = true carry Fletcher-32 per chunk. Not thread-safe: one thread of a process at a time.
  *
  * Disk space is claimed before a dataset is made, so that a full disk is met outside collective
- * writes. When a write fails all the same, HDF5 may keep the file open after h5_discard: end the
- * process then without MPI_Finalize, which would wait for it. */
+ * writes and is a status as any other. Should a collective write fail all the same (a quota that
+ * nobody told us of, a broken disk), the other processes hang inside of HDF5: the one that failed
+ * then prints its message, removes the partial file and ends the job with the exit code. */
 #ifndef WORDSHARD_H5_H
 #define WORDSHARD_H5_H
 

@@ -15,36 +15,42 @@ static bool is_root(const char *name) {
 }
 
 /* H5Lexists wants every group on the way to exist, so ask for each in turn. */
-bool h5_exists(h5_file *f, const char *name) {
+static status look_up(h5_file *f, const char *name, bool *found) {
+    *found = true;
     if (is_root(name))
-        return true;
+        return status_ok();
     char *part = NULL;
-    if (mem_string(&part, name).code)
-        return false;
-    bool found = true;
-    for (char *slash = strchr(part + 1, '/'); found; slash = strchr(slash + 1, '/')) {
+    status s = mem_string(&part, name);
+    if (s.code)
+        return s;
+    for (char *slash = strchr(part + 1, '/'); *found; slash = strchr(slash + 1, '/')) {
         if (slash)
             *slash = '\0';
-        found = H5Lexists(f->id, part, H5P_DEFAULT) > 0;
+        *found = H5Lexists(f->id, part, H5P_DEFAULT) > 0;
         if (!slash)
             break;
         *slash = '/';
     }
     H5Eclear2(H5E_DEFAULT);
     mem_free(&part);
-    return found;
+    return s;
+}
+
+bool h5_exists(h5_file *f, const char *name) {
+    bool found;
+    return !look_up(f, name, &found).code && found;
 }
 
 static status make_group(h5_file *f, const char *name) {
-    status s = status_ok();
-    if (!h5_exists(f, name)) {
-        hid_t made = H5Gcreate2(f->id, name, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
-        if (made < 0)
-            s = h5_failure_writing(f, name);
-        else
-            H5Gclose(made);
-    }
-    return group_agree(&f->g, s);
+    bool found = false;
+    status s = group_agree(&f->g, look_up(f, name, &found));
+    if (s.code || found)
+        return s;
+    hid_t made = H5Gcreate2(f->id, name, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    if (made < 0)
+        return h5_failure_together(f, name);
+    H5Gclose(made);
+    return s;
 }
 
 status h5_make_groups(h5_file *f, const char *name, bool whole) {
@@ -67,7 +73,7 @@ status h5_link(h5_file *f, const char *name1, const char *name2) {
     if (s.code)
         return s;
     herr_t e = H5Lcreate_hard(f->id, name1, f->id, name2, H5P_DEFAULT, H5P_DEFAULT);
-    return group_agree(&f->g, e < 0 ? h5_failure_writing(f, name2) : status_ok());
+    return e < 0 ? h5_failure_together(f, name2) : s;
 }
 
 /* ---- setting */
@@ -89,15 +95,14 @@ static bool set_value(hid_t object, const char *name, hid_t type, const void *va
 
 static status set_attribute(h5_file *f, const char *object, const char *name, hid_t type,
                             const void *value) {
-    status s = h5_exists(f, object) ? status_ok() : h5_make_groups(f, object, true);
+    status s = h5_make_groups(f, object, true);
     if (s.code)
         return s;
     hid_t id = H5Oopen(f->id, object, H5P_DEFAULT);
     if (id < 0 || !set_value(id, name, type, value))
-        s = h5_failure_writing(f, name);
-    if (id >= 0)
-        H5Oclose(id);
-    return group_agree(&f->g, s);
+        return h5_failure_together(f, name);
+    H5Oclose(id);
+    return s;
 }
 
 status h5_set_text(h5_file *f, const char *object, const char *name, const char *value) {

@@ -237,10 +237,8 @@ static status begin_typed(h5_file *f, const h5_dataset *d, hid_t type, bool defl
     s = group_agree(&f->g, mem_string(&fresh.name, d->name));
     if (!s.code) {
         fresh.id = create_dataset(f, d, type, deflate);
-        status mine = fresh.id < 0 ? h5_failure_writing(f, d->name) : status_ok();
-        s = group_agree(&f->g, mine);
-        if (s.code && !mine.code)
-            H5Dclose(fresh.id);
+        if (fresh.id < 0)
+            s = h5_failure_together(f, d->name);
     }
     if (s.code) {
         mem_free(&fresh.name);
@@ -323,7 +321,7 @@ static status write_together(h5_file *f, const h5_slot *slot, int64_t begin, int
         int64_t now = n - done < step ? n - done : step;
         const char *from = now ? (const char *)data + done * element * (int64_t)m.stride : nothing;
         bool good = move_rows(&m, begin + done, now, from, NULL);
-        s = group_agree(&f->g, good ? status_ok() : h5_failure_writing(f, slot->name));
+        s = group_agree(&f->g, good ? status_ok() : h5_failure_together(f, slot->name));
         done += now;
     }
     return s;
@@ -402,7 +400,7 @@ static status write_string_blocks(h5_file *f, const h5_slot *slot, hid_t type, s
             fill(context, done, now, block);
         }
         bool good = move_rows(&m, done, now, block, NULL);
-        s = group_agree(&f->g, good ? status_ok() : h5_failure_writing(f, slot->name));
+        s = group_agree(&f->g, good ? status_ok() : h5_failure_together(f, slot->name));
     }
     mem_free(&block);
     return s;

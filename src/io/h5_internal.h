@@ -41,6 +41,11 @@ static inline const char *h5_disk_name(const h5_file *f) {
 status h5_failure_reading(const h5_file *f, const char *what);
 status h5_failure_writing(const h5_file *f, const char *what);
 
+/* The same for a call that all processes make together. The others may wait inside of HDF5 for the
+ * one that failed, and nobody can tell them: with several processes this prints the message,
+ * removes the partial file and ends the job with the exit code. */
+status h5_failure_together(const h5_file *f, const char *what);
+
 /* HDF5 forgets why a call failed at the next call. Between these two, objects may be closed. */
 hid_t h5_hold_reason(void);
 void h5_release_reason(hid_t held);
