@@ -74,7 +74,7 @@ static const char *word_fault(const char *word, size_t n) {
 }
 
 static status names_room(names *w, size_t more) {
-    status s = mem_grow(&w->bytes, &w->bytes_room, w->n_bytes + more, 1, "words");
+    status s = mem_grow(&w->bytes, &w->bytes_room, w->n_bytes + more + 1, 1, "words");
     return s.code ? s
                   : mem_grow(&w->offsets, &w->offsets_room, (size_t)w->n + 2, sizeof *w->offsets,
                              "words");
