@@ -164,7 +164,7 @@ static void refused(const char *text, const char *part) {
 
 static void damaged_text_is_refused_by_line(void) {
     refused("", "empty");
-    refused("2 2\n\na 1 2\n", "foreign:2: the word is empty");
+    refused("2 2\n\na 1 2\nb 1 2\n", "foreign:2: the word is empty");
     refused("2 2\na 1 2\nb 1\n", "foreign:3: a word and 2 numbers expected, 1 found");
     refused("2 2\na 1 2\nb 1 2 3\n", "foreign:3: a word and 2 numbers expected, 3 found");
     refused("a 1 2 3 4\nb 1 2 3\n", "foreign:2: a word and 4 numbers expected, 3 found");
