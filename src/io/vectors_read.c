@@ -423,9 +423,13 @@ static status read_npy(reader *r) {
 /* ---- what a file is */
 
 /* Whether bytes that follow a header are the first row of a text file, maybe a broken one: numbers
- * behind a word, or a long stretch of printable text, which floats never are. */
+ * behind a word, or a long stretch of printable text, which floats never are. bytes[n] exists. */
 static bool looks_like_text(char *bytes, size_t n) {
-    size_t line = 0;
+    size_t blank = 0, line = 0;
+    while (blank < n && (bytes[blank] == '\n' || bytes[blank] == '\r'))
+        blank++;
+    bytes += blank;
+    n -= blank;
     while (line < n && bytes[line] != '\n')
         line++;
     bytes[line] = '\0';
