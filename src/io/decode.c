@@ -313,7 +313,7 @@ status decode_next(decoder *d, text_block *block) {
     status s = find_end(d, &n);
     if (s.code)
         return s;
-    if (d->is_piece && d->base + (int64_t)n > d->end)
+    if (d->is_piece && n > 0 && d->base + (int64_t)n > d->end)
         n = trim(d, n);
     block->bytes = d->text;
     block->n = n;
