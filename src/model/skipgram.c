@@ -127,16 +127,18 @@ static inline int gather_inputs(skipgram_worker *w, const skipgram_job *job, int
     return n;
 }
 
+/* Several threads mark the same rows; relaxed, as merging looks at the marks behind a barrier. */
+static inline void mark(uint8_t *touched) {
+    if (!__atomic_load_n(touched, __ATOMIC_RELAXED))
+        __atomic_store_n(touched, 1, __ATOMIC_RELAXED);
+}
+
 static void mark_touched(const skipgram_worker *w, const skipgram_job *job, int n_in, int n_out,
                          size_t width) {
-    for (int i = 0; i < n_in; i++) {
-        size_t word = (size_t)(w->in[i] - job->in) / width;
-        if (!job->in_touched[word])
-            job->in_touched[word] = 1;
-    }
+    for (int i = 0; i < n_in; i++)
+        mark(job->in_touched + (size_t)(w->in[i] - job->in) / width);
     for (int j = 0; j < n_out; j++)
-        if (!job->out_touched[w->picked[j]])
-            job->out_touched[w->picked[j]] = 1;
+        mark(job->out_touched + w->picked[j]);
 }
 
 static inline void train_window(skipgram_worker *w, const skipgram_job *job, int centre, float rate,
