@@ -505,6 +505,7 @@ status h5_verify(h5_file *f, const char *name) {
         s = status_error(STATUS_INPUT, "%s: %s has rows of %zu elements; the file is damaged",
                          h5_disk_name(f), name, columns);
     int64_t step = s.code ? 1 : CHUNK_BYTES * 8 / (int64_t)(element * columns);
+    step = step > slot->rows ? slot->rows : step;
     step = step < 1 ? 1 : step;
     if (!s.code)
         s = mem_new(&block, (size_t)step, element * columns, name);
