@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+/* How close does the window kernel come to the processor's peak when its rows are in the
+ * first-level cache? One JSON row for each instruction set, dimension and number of contexts: best
+ * and median of the repetitions, and the same loss as the portable kernel as a check. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "kernels.h"
+#include "log.h"
+#include "memory.h"
+#include "random.h"
+
+enum { MAX_IN = 10, N_OUT = 6, CALLS = 200, REPEATS = 51 };
+
+typedef struct {
+    float *table, *scratch, *in[MAX_IN], *out[N_OUT];
+    sgns_window window;
+} workload;
+
+static void fill(workload *w, int n_in, int dim) {
+    const size_t width = row_width(dim);
+    for (int r = 0; r < MAX_IN + N_OUT; r++) {
+        float *row = w->table + (size_t)r * width;
+        for (int k = 0; k < dim; k++)
+            row[k] = (float)(random_unit(random_at((uint64_t)r, (uint64_t)k)) - .5) * .2f;
+        if (r < MAX_IN)
+            w->in[r] = row;
+        else
+            w->out[r - MAX_IN] = row;
+    }
+    w->window = (sgns_window){w->in, w->out, n_in, N_OUT, 1e-9f, width, w->scratch};
+}
+
+static int by_value(const void *a, const void *b) {
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static void measure(const kernels *k, workload *w, int n_in, int dim) {
+    double seconds[REPEATS], expected, loss;
+    fill(w, n_in, dim);
+    expected = kernels_get(ISA_PORTABLE)->sgns_window(&w->window);
+    fill(w, n_in, dim);
+    loss = k->sgns_window(&w->window);
+    for (int r = 0; r < REPEATS; r++) {
+        double begin = clock_seconds();
+        for (int c = 0; c < CALLS; c++)
+            k->sgns_window(&w->window);
+        seconds[r] = (clock_seconds() - begin) / CALLS;
+    }
+    qsort(seconds, REPEATS, sizeof *seconds, by_value);
+    /* A score takes dim multiply-adds, an update of both sides twice as many. */
+    const double flops = 2.0 * 3 * n_in * N_OUT * dim;
+    printf("{\"benchmark\": \"kernels\", \"isa\": \"%s\", \"dim\": %d, \"contexts\": %d, "
+           "\"outputs\": %d, \"best_ns\": %.1f, \"median_ns\": %.1f, \"best_gflops\": %.1f, "
+           "\"median_gflops\": %.1f, \"answer_is_right\": %s}\n",
+           k->name, dim, n_in, N_OUT, seconds[0] * 1e9, seconds[REPEATS / 2] * 1e9,
+           flops / seconds[0] / 1e9, flops / seconds[REPEATS / 2] / 1e9,
+           fabs(loss - expected) < 1e-5 * expected ? "true" : "false");
+}
+
+int main(void) {
+    static const int dims[] = {100, 300, 600};
+    static const int contexts[] = {1, 2, 3, 4, 6, 8, 10};
+    workload w;
+    if (mem_new(&w.table, (MAX_IN + N_OUT) * row_width(600), sizeof(float), "rows").code ||
+        mem_new(&w.scratch, (MAX_IN + 1) * SCORE_STRIDE, sizeof(float), "scores").code)
+        return 1;
+    for (kernels_isa isa = ISA_PORTABLE; isa <= ISA_AVX512; isa++)
+        for (size_t d = 0; kernels_get(isa) && d < sizeof dims / sizeof *dims; d++)
+            for (size_t c = 0; c < sizeof contexts / sizeof *contexts; c++)
+                measure(kernels_get(isa), &w, contexts[c], dims[d]);
+    mem_free(&w.table);
+    mem_free(&w.scratch);
+    return 0;
+}
