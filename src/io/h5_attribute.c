@@ -203,7 +203,7 @@ static status read_variable_text(const h5_file *f, const char *name, hid_t id, h
 static status read_text(const h5_file *f, const char *object, const char *name, hid_t id,
                         char **value) {
     hid_t type = H5Aget_type(id);
-    status s = status_ok();
+    status s;
     if (type < 0 || H5Tget_class(type) != H5T_STRING || !is_single(id))
         s = another_type(f, object, name);
     else if (H5Tis_variable_str(type) > 0)

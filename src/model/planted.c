@@ -105,7 +105,8 @@ static planted_sizes sizes_choose(const planted_options *o) {
     n.relations = 5;
     while (n.relations > 2 && grid_room / n.relations < 2 * n.relations)
         n.relations--;
-    n.concepts = clamp(grid_room / n.relations, 2, most);
+    const int32_t fitting = grid_room / n.relations;
+    n.concepts = clamp(fitting, 2, most);
     const double families = room_for(o, TOPIC_SHARE) / FAMILY;
     n.topics = clamp(fmin(o->vocab / 200.0, 2 * families), TOPICS_FEWEST, TOPICS_MOST);
     n.families = clamp(families, 1, n.topics);

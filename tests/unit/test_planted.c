@@ -275,7 +275,8 @@ static void stable_twins_are_as_frequent(void) {
         double drifting = 0, stable = 0;
         for (int64_t i = 0; i < n / 2; i++) {
             const double a = (double)counts[drifts[i].word];
-            const double b = (double)counts[drifts[i + n / 2].word];
+            const int64_t twin = i + n / 2;
+            const double b = (double)counts[drifts[twin].word];
             CU_ASSERT(fabs(a - b) < 5 * sqrt(a + b));
             drifting += a;
             stable += b;
