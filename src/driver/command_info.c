@@ -98,6 +98,11 @@ static status add_snapshots(json_t *info, const run_file *run) {
     return run->n_epochs ? h5_each_member(run->file, "/epochs", add_snapshot, epochs) : status_ok();
 }
 
+/* A count that the file keeps as a real number. */
+static json_t *whole_number(double x) {
+    return fabs(x) < 0x1p53 ? json_integer((json_int_t)x) : output_number(x);
+}
+
 static status add_training(json_t *info, const run_file *run) {
     int64_t n;
     run_epoch *epochs;
@@ -111,8 +116,8 @@ static status add_training(json_t *info, const run_file *run) {
         json_object_set_new(row, "loss", output_number(e->loss));
         json_object_set_new(row, "learning_rate", output_number(e->learning_rate));
         json_object_set_new(row, "update_norm", output_number(e->update_norm));
-        json_object_set_new(row, "words", output_number(e->words));
-        json_object_set_new(row, "pairs", output_number(e->pairs));
+        json_object_set_new(row, "words", whole_number(e->words));
+        json_object_set_new(row, "pairs", whole_number(e->pairs));
         json_object_set_new(row, "seconds", output_number(e->seconds));
         json_array_append_new(rows, row);
     }

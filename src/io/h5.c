@@ -16,6 +16,17 @@
 
 static const int64_t METADATA_BYTES = 128 << 10; /* reserved beside the datasets */
 
+/* Whether the partial file under our name is ours, or one that another job has put there. */
+static bool is_ours(const h5_file *f) {
+    struct stat st;
+    return stat(f->partial, &st) == 0 && st.st_ino == f->inode;
+}
+
+static void remove_partial(const h5_file *f) {
+    if (is_ours(f))
+        (void)unlink(f->partial);
+}
+
 /* ---- failures */
 
 typedef struct {
@@ -83,7 +94,7 @@ status h5_failure_together(const h5_file *f, const char *what) {
     if (f->g.size == 1)
         return s;
     fprintf(stderr, "wordshard: error: rank %d: %s\n", f->g.rank, s.message);
-    (void)unlink(f->partial);
+    remove_partial(f);
     MPI_Abort(MPI_Comm_f2c(f->g.handle), (int)s.code);
     abort();
 }
@@ -207,11 +218,13 @@ static hid_t file_access(const group *g) {
     return -1;
 }
 
-/* Rank 0 makes the empty file first: a system call gives a better reason than HDF5. */
+/* Rank 0 makes the empty file first: a system call gives a better reason than HDF5. A file of its
+ * own, because processes of a killed job may still be writing to the one of this name. */
 static status touch_partial(const h5_file *f) {
     struct stat st;
     if (stat(f->path, &st) == 0 && S_ISDIR(st.st_mode))
         return status_errno(EISDIR, "cannot write", f->path);
+    (void)unlink(f->partial);
     int fd = open(f->partial, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (fd < 0)
         return status_errno(errno, "cannot create", f->partial);
@@ -223,7 +236,11 @@ static status create_on_disk(h5_file *f) {
     status s = group_agree(&f->g, f->g.rank == 0 ? touch_partial(f) : status_ok());
     if (s.code)
         return s;
-    if (access(f->partial, R_OK | W_OK))
+    struct stat st;
+    bool seen = stat(f->partial, &st) == 0;
+    if (seen)
+        f->inode = st.st_ino;
+    if (!seen || access(f->partial, R_OK | W_OK))
         s = status_error(STATUS_IO,
                          "%s: made by rank 0, but rank %d cannot open it (%s); it must be on a "
                          "file system that all hosts share",
@@ -306,7 +323,12 @@ static status sync_and_rename(const h5_file *f) {
     char *slash = strrchr(folder, '/');
     if (slash)
         slash[slash == folder] = '\0';
-    s = sync_path(f->partial, O_RDWR);
+    if (!is_ours(f))
+        s = status_error(STATUS_IO,
+                         "%s was removed or replaced by another job while it was written",
+                         f->partial);
+    if (!s.code)
+        s = sync_path(f->partial, O_RDWR);
     if (!s.code && rename(f->partial, f->path))
         s = status_errno(errno, "cannot give the finished file its name", f->path);
     if (!s.code)
@@ -346,7 +368,7 @@ void h5_discard(h5_file **file) {
     h5_close_slots(f);
     /* HDF5 writes what it still holds when it closes. Emptying the file first makes room for that
      * on a full disk; should closing fail all the same, the id stays open and is of no harm. */
-    if (f->g.rank == 0 && f->id >= 0 && truncate(f->partial, 0)) {
+    if (f->g.rank == 0 && f->id >= 0 && is_ours(f) && truncate(f->partial, 0)) {
         /* Then it is removed as it is. */
     }
     (void)group_agree(&f->g, status_ok());
@@ -355,7 +377,7 @@ void h5_discard(h5_file **file) {
     H5Eclear2(H5E_DEFAULT);
     (void)group_agree(&f->g, status_ok());
     if (f->g.rank == 0)
-        (void)unlink(f->partial);
+        remove_partial(f);
     forget(file);
 }
 

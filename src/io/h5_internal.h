@@ -4,6 +4,8 @@
 #ifndef WORDSHARD_H5_INTERNAL_H
 #define WORDSHARD_H5_INTERNAL_H
 
+#include <sys/types.h>
+
 #include <hdf5.h>
 
 #include "h5.h"
@@ -25,6 +27,7 @@ struct h5_file {
     group g;
     bool writing;
     char *path, *partial; /* partial: NULL when reading */
+    ino_t inode;          /* of the partial file */
     int64_t claimed;      /* disk space, in bytes */
     h5_slot slots[H5_OPEN_DATASETS];
     int next_slot; /* the one to give up next when all are taken */
