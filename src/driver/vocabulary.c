@@ -12,30 +12,13 @@
 
 #include "exchange.h"
 #include "memory.h"
-
-/* The words of one reader. Most tokens are plain: their only word is the token itself. */
-typedef struct {
-    lexicon *forms;
-    int64_t n;       /* forms */
-    int64_t *counts; /* [n] */
-    int32_t *lists;  /* [n] 0: plain; k: the words are those of list k - 1 */
-
-    int64_t *firsts; /* [n_lists + 1] words of list i are [firsts[i], firsts[i + 1]) */
-    int64_t n_lists;
-    int64_t *ends; /* [n_words] of a word in bytes */
-    int64_t n_words;
-    uint8_t *bytes;
-    size_t firsts_capacity, ends_capacity, bytes_capacity;
-
-    int64_t *places; /* [n + n_words] of each form's or listed word's entry: id * parts + part */
-    int64_t repaired;
-} source;
+#include "token_words.h"
 
 typedef struct {
     const vocabulary_options *o;
     const comm *world;
     int parts; /* = number of readers */
-    source *sources;
+    token_words *sources;
     lexicon **merged; /* [parts] words of this rank */
     lexicon **owned;  /* [parts] words that this rank owns, summed over ranks */
     int32_t **ids;    /* [parts][size of merged[part]] place in the list of words, or -1 */
@@ -51,74 +34,12 @@ static int owner_of(uint64_t hash, int size) {
 
 /* ---- 1. the words of each reader's tokens */
 
-static status add_list(source *r, const tokens_words *words) {
-    status s = mem_grow(&r->firsts, &r->firsts_capacity, (size_t)r->n_lists + 2, sizeof *r->firsts,
-                        "words of tokens");
-    if (!s.code)
-        s = mem_grow(&r->ends, &r->ends_capacity, (size_t)r->n_words + words->n, sizeof *r->ends,
-                     "words of tokens");
-    size_t used = r->n_words ? (size_t)r->ends[r->n_words - 1] : 0;
-    size_t more = words->n ? words->ends[words->n - 1] : 0;
-    if (!s.code)
-        s = mem_grow(&r->bytes, &r->bytes_capacity, used + more, 1, "words of tokens");
-    if (s.code)
-        return s;
-    memcpy(r->bytes + used, words->bytes, more);
-    for (size_t i = 0; i < words->n; i++)
-        r->ends[r->n_words + (int64_t)i] = (int64_t)(used + words->ends[i]);
-    r->firsts[r->n_lists] = r->n_words;
-    r->n_words += (int64_t)words->n;
-    r->firsts[++r->n_lists] = r->n_words;
-    return s;
-}
-
-static status split_forms(source *r, const tokens_rules *rules) {
-    tokens_words words = {0};
-    status s = status_ok();
-    for (int64_t f = 0; f < r->n && !s.code; f++) {
-        size_t n;
-        const uint8_t *form = lexicon_form(r->forms, f, &n);
-        if (tokens_is_plain(rules, form, n))
-            continue;
-        s = tokens_split(rules, form, n, &words);
-        if (!s.code)
-            s = add_list(r, &words);
-        r->lists[f] = (int32_t)r->n_lists;
-        r->repaired += words.repaired * r->counts[f];
-    }
-    tokens_words_clear(&words);
-    return s;
-}
-
-static status open_source(source *r, lexicon *forms, const tokens_rules *rules) {
-    *r = (source){.forms = forms, .n = lexicon_size(forms)};
-    status s = mem_new(&r->counts, (size_t)r->n, sizeof *r->counts, "counts of tokens");
-    if (!s.code)
-        s = mem_new(&r->lists, (size_t)r->n, sizeof *r->lists, "words of tokens");
-    if (s.code)
-        return s;
-    lexicon_counts(forms, r->counts);
-    s = split_forms(r, rules);
-    if (!s.code)
-        s = mem_new(&r->places, (size_t)(r->n + r->n_words), sizeof *r->places, "words of tokens");
-    return s;
-}
-
-static void close_source(source *r) {
-    mem_free(&r->counts);
-    mem_free(&r->lists);
-    mem_free(&r->firsts);
-    mem_free(&r->ends);
-    mem_free(&r->bytes);
-    mem_free(&r->places);
-}
-
 static status split_readers(build *b, lexicon *const *readers) {
     status first = status_ok();
 #pragma omp parallel for default(none) shared(b, readers, first) num_threads(b->parts)             \
     schedule(static, 1)
     for (int i = 0; i < b->parts; i++) {
-        status s = open_source(&b->sources[i], readers[i], &b->o->rules);
+        status s = token_words_open(&b->sources[i], readers[i], &b->o->rules);
 #pragma omp critical(vocabulary_failure)
         first = status_first(first, s);
     }
@@ -138,7 +59,7 @@ static status merge_word(build *b, int part, const uint8_t *word, size_t n, int6
     return s;
 }
 
-static status merge_list(build *b, int part, source *r, int64_t list, int64_t count) {
+static status merge_list(build *b, int part, token_words *r, int64_t list, int64_t count) {
     status s = status_ok();
     for (int64_t w = r->firsts[list]; w < r->firsts[list + 1] && !s.code; w++) {
         int64_t begin = w ? r->ends[w - 1] : 0;
@@ -151,7 +72,7 @@ static status merge_list(build *b, int part, source *r, int64_t list, int64_t co
 /* With one reader its own table serves: only the tokens that are not plain are taken out of it and
  * their words added. */
 static status merge_alone(build *b) {
-    source *r = &b->sources[0];
+    token_words *r = &b->sources[0];
     status s = status_ok();
     b->merged[0] = r->forms;
     for (int64_t f = 0; f < r->n && !s.code; f++) {
@@ -175,7 +96,7 @@ static status merge_part(build *b, int part) {
             expected = b->sources[i].n;
     status s = lexicon_create(&b->merged[part], expected / b->parts, false);
     for (int i = 0; i < b->parts; i++) {
-        source *r = &b->sources[i];
+        token_words *r = &b->sources[i];
         for (int64_t f = 0; f < r->n && !s.code; f++) {
             size_t n;
             const uint8_t *form = lexicon_form(r->forms, f, &n);
@@ -477,7 +398,8 @@ static int32_t id_at(const build *b, int64_t place) {
 }
 
 /* A list becomes its kept words, and a plain code where there are fewer than two of them. */
-static int32_t code_list(const build *b, const source *r, int64_t list, vocabulary_reader *out) {
+static int32_t code_list(const build *b, const token_words *r, int64_t list,
+                         vocabulary_reader *out) {
     if (r->firsts[list] == r->firsts[list + 1])
         return VOCABULARY_NOTHING;
     int64_t n = out->lists[list];
@@ -493,7 +415,7 @@ static int32_t code_list(const build *b, const source *r, int64_t list, vocabula
                        : (int32_t)(VOCABULARY_LIST - list);
 }
 
-static status code_reader(const build *b, const source *r, vocabulary_reader *out) {
+static status code_reader(const build *b, const token_words *r, vocabulary_reader *out) {
     status s = mem_new(&out->codes, (size_t)r->n, sizeof *out->codes, "codes of tokens");
     if (!s.code)
         s = mem_new(&out->lists, (size_t)r->n_lists + 1, sizeof *out->lists, "words of tokens");
@@ -549,7 +471,7 @@ static status open_build(build *b) {
 static void close_build(build *b, lexicon *const *readers) {
     for (int i = 0; i < b->parts; i++) {
         if (b->sources)
-            close_source(&b->sources[i]);
+            token_words_close(&b->sources[i]);
         if (b->owned && b->owned[i] != b->merged[i])
             lexicon_destroy(&b->owned[i]);
         if (b->merged && b->merged[i] != readers[i])
