@@ -168,10 +168,10 @@ static status print_json(job *j) {
         json_array_append_new(files, output_string(j->path, strlen(j->path)));
     }
     return output_json(json_pack(
-        "{s:I, s:I, s:I, s:i, s:i, s:i, s:i, s:i, s:o}", "tokens", (json_int_t)j->o->synth_tokens,
-        "vocab", (json_int_t)j->o->synth_vocab, "periods", (json_int_t)j->o->synth_periods,
-        "concepts", n.concepts, "relations", n.relations, "topics", n.topics, "mixed_words",
-        n.mixed_words, "drift_words", n.drift_words, "files", files));
+        "{s:s, s:I, s:I, s:I, s:i, s:i, s:i, s:i, s:i, s:o}", "command", "synth", "tokens",
+        (json_int_t)j->o->synth_tokens, "vocab", (json_int_t)j->o->synth_vocab, "periods",
+        (json_int_t)j->o->synth_periods, "concepts", n.concepts, "relations", n.relations, "topics",
+        n.topics, "mixed_words", n.mixed_words, "drift_words", n.drift_words, "files", files));
 }
 
 static status print_table(job *j) {
