@@ -5,6 +5,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -170,10 +172,6 @@ static status prepare_library(void) {
     /* No flushing of files at exit: those that matter have been closed, and a broken one could
      * hang there. The answer of a second call is of no interest. */
     (void)H5dont_atexit();
-    /* Open MPI gives each file a shared pointer, which HDF5 never uses, guarded by a semaphore that
-     * outlives a killed job: the next one to write a file of this name would wait for ever. Read
-     * when the first file is opened; other MPI libraries do not look. */
-    (void)setenv("OMPI_MCA_sharedfp", "individual", 0);
     if (H5open() < 0 || H5Eset_auto2(H5E_DEFAULT, NULL, NULL) < 0)
         return status_error(STATUS_INTERNAL, "the HDF5 library does not start");
     return status_ok();
@@ -232,7 +230,19 @@ static status touch_partial(const h5_file *f) {
     return status_ok();
 }
 
+/* Open MPI 4 gives each file a shared pointer, which HDF5 never uses, guarded by a semaphore that
+ * is named after the file. A job that was killed leaves it locked, and the next one to write a file
+ * of this name would wait for ever. */
+static void remove_stale_semaphore(const h5_file *f) {
+    const char *slash = strrchr(f->partial, '/');
+    char name[NAME_MAX];
+    int n = snprintf(name, sizeof name, "/OMPIO_%s", slash ? slash + 1 : f->partial);
+    if (f->g.size > 1 && n < (int)sizeof name)
+        (void)sem_unlink(name);
+}
+
 static status create_on_disk(h5_file *f) {
+    remove_stale_semaphore(f);
     status s = group_agree(&f->g, f->g.rank == 0 ? touch_partial(f) : status_ok());
     if (s.code)
         return s;
@@ -367,13 +377,13 @@ void h5_discard(h5_file **file) {
         return;
     h5_close_slots(f);
     /* HDF5 writes what it still holds when it closes. Emptying the file first makes room for that
-     * on a full disk; should closing fail all the same, the id stays open and is of no harm. */
+     * on a full disk; should closing fail all the same, one process alone leaves the id open. */
     if (f->g.rank == 0 && f->id >= 0 && is_ours(f) && truncate(f->partial, 0)) {
-        /* Then it is removed as it is. */
+        /* Then it is closed as it is. */
     }
     (void)group_agree(&f->g, status_ok());
-    if (f->id >= 0)
-        H5Fclose(f->id);
+    if (f->id >= 0 && H5Fclose(f->id) < 0)
+        (void)h5_failure_together(f, "the end");
     H5Eclear2(H5E_DEFAULT);
     (void)group_agree(&f->g, status_ok());
     if (f->g.rank == 0)

@@ -8,9 +8,9 @@
  * checksum = true carry Fletcher-32 per chunk. Not thread-safe: one thread of a process at a time.
  *
  * Disk space is claimed before a dataset is made, so that a full disk is met outside collective
- * writes and is a status as any other. Should a collective write fail all the same (a quota that
- * nobody told us of, a broken disk), the other processes hang inside of HDF5: the one that failed
- * then prints its message, removes the partial file and ends the job with the exit code. */
+ * writes and is a status as any other. Should a write of one of several processes fail all the same
+ * (a quota that nobody told us of, a broken disk), HDF5 would hang in the others: the process then
+ * prints its message, removes the partial file and ends the job with the exit code. */
 #ifndef WORDSHARD_H5_H
 #define WORDSHARD_H5_H
 

@@ -359,8 +359,9 @@ status h5_write_rows(h5_file *f, const char *name, int64_t begin, int64_t n, con
     int64_t step = rows_per_call(&m, element);
     for (int64_t done = 0; done < n; done += step) {
         int64_t now = n - done < step ? n - done : step;
-        if (!move_rows(&m, begin + done, now, (const char *)data + done * columns * element, NULL))
-            return h5_failure_writing(f, name);
+        const char *from = (const char *)data + done * columns * element;
+        if (!move_rows(&m, begin + done, now, from, NULL))
+            return h5_failure_together(f, name);
     }
     return status_ok();
 }

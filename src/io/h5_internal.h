@@ -44,9 +44,10 @@ static inline const char *h5_disk_name(const h5_file *f) {
 status h5_failure_reading(const h5_file *f, const char *what);
 status h5_failure_writing(const h5_file *f, const char *what);
 
-/* The same for a call that all processes make together. The others may wait inside of HDF5 for the
- * one that failed, and nobody can tell them: with several processes this prints the message,
- * removes the partial file and ends the job with the exit code. */
+/* The same for a file that may have several writers. HDF5 cannot go on with it, nor close it, when
+ * the calls of one process fail and those of the others do not: they wait for each other inside of
+ * it, and nobody can tell them. With several processes this prints the message, removes the partial
+ * file and ends the job with the exit code. */
 status h5_failure_together(const h5_file *f, const char *what);
 
 /* HDF5 forgets why a call failed at the next call. Between these two, objects may be closed. */
