@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # Other programs read our files and agree with our vectors. ./dev interop sets WORDSHARD, MPIRUN and SOURCE.
 #
-#   run.sh                    files of the planted corpus in h5py, NumPy and gensim
-#   run.sh --overlap TEXT     also train gensim and us on TEXT (plain, or .zst) and compare the
-#                             neighbours; 100 M characters take gensim about 10 minutes on 2 cores
+#   run.sh                   files of the planted corpus in h5py, NumPy and gensim; then the neighbours
+#                            of gensim's vectors and ours of enwiki-10m, where ../shared has it
+#   run.sh --full            the same with enwiki-100m: minutes
+#   run.sh --text FILE       the same with another text (plain or .zst)
 set -euo pipefail
 python=${PYTHON:-/usr/bin/python3}
 here=$SOURCE/tests/interop
@@ -25,16 +26,26 @@ ours() { "$WORDSHARD" "$@" --quiet; }
 )
 "$python" "$here/check_files.py" "$folder"
 
-if [ "${1:-}" = --overlap ]; then
-    text=$2
-    if [ "${text##*.}" = zst ]; then
-        zstd -dq "$text" -o "$folder/other.txt"
-        text=$folder/other.txt
-    fi
-    threads=$(nproc)
-    ours prepare "$text" -o "$folder/other.h5" --threads "$threads" >/dev/null
-    ours train "$folder/other.h5" -o "$folder/other-run.h5" --threads "$threads" --dim 300 --epochs 3 \
-        --snapshots last >/dev/null
-    ours export "$folder/other-run.h5" -o "$folder/other.bin" >/dev/null
-    "$python" "$here/neighbours.py" "$text" "$folder/other.bin" "${@:3}"
+corpora=$SOURCE/../shared/data/corpora
+least=0
+case ${1:-} in
+--full) text=$corpora/enwiki-100m.txt.zst least=0.58 ;;
+--text) text=$2 ;;
+*) text=$corpora/enwiki-10m.txt.zst ;;
+esac
+if [ ! -r "$text" ]; then
+    echo "skipped: comparing neighbours needs $text; --text FILE names another"
+    exit 0
 fi
+case $text in *.zst) zstd -dcq "$text" ;; *) cat "$text" ;; esac >"$folder/other.txt"
+threads=$(nproc)
+(
+    cd "$folder"
+    ours prepare other.txt -o other.h5 --threads "$threads" >/dev/null
+    for seed in 1 2; do
+        ours train other.h5 -o "$seed.h5" --threads "$threads" --seed "$seed" --dim 300 --epochs 3 \
+            --snapshots last >/dev/null
+        ours export "$seed.h5" -o "$seed.bin" >/dev/null
+    done
+)
+"$python" "$here/neighbours.py" "$folder/other.txt" "$folder/1.bin" "$folder/2.bin" --at-least "$least"
