@@ -29,7 +29,14 @@ static void fill(workload *w, int n_in, int dim) {
         else
             w->out[r - MAX_IN] = row;
     }
-    w->window = (sgns_window){w->in, w->out, n_in, N_OUT, 1e-9f, width, w->scratch};
+    w->window = (sgns_window){.in = w->in,
+                              .out = w->out,
+                              .n_in = n_in,
+                              .n_out = N_OUT,
+                              .rate = 1e-9f,
+                              .width = width,
+                              .ahead = {w->table, w->table, w->table},
+                              .scratch = w->scratch};
 }
 
 static int by_value(const void *a, const void *b) {

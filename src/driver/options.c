@@ -260,6 +260,17 @@ static void choice_text(const char *choices, int place, char *text, size_t size)
     snprintf(text, size, "%.*s", (int)strcspn(choices, "|"), choices);
 }
 
+/* The shortest text that reads back as the same number. */
+static void real_text(double x, char *text, size_t size) {
+    snprintf(text, size, "%.17g", x);
+    for (int digits = 1; digits < 17; digits++) {
+        char shorter[64];
+        snprintf(shorter, sizeof shorter, "%.*g", digits, x);
+        if (strtod(shorter, NULL) == x && strlen(shorter) < strlen(text))
+            snprintf(text, size, "%s", shorter);
+    }
+}
+
 static void value_text(const options *o, const option_row *row, char *text, size_t size) {
     const void *field = field_of_const(o, row);
     switch (row->kind) {
@@ -282,16 +293,7 @@ static void value_text(const options *o, const option_row *row, char *text, size
         break;
     case OPTION_real:
     case OPTION_duration:
-        snprintf(text, size, "%.17g", *(const double *)field);
-        double back;
-        for (int digits = 1; digits < 17; digits++) {
-            char shorter[64];
-            snprintf(shorter, sizeof shorter, "%.*g", digits, *(const double *)field);
-            if (sscanf(shorter, "%lf", &back) == 1 && back == *(const double *)field) {
-                snprintf(text, size, "%s", shorter);
-                break;
-            }
-        }
+        real_text(*(const double *)field, text, size);
         break;
     default:
         snprintf(text, size, "%lld", (long long)*(const int64_t *)field);

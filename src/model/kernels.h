@@ -11,7 +11,8 @@
 enum {
     ROW_QUANTUM = 16, /* floats: one cache line */
     OUT_BLOCK = 6,    /* output rows that are scored and updated together */
-    SCORE_STRIDE = 8  /* scores of one input row in scratch */
+    SCORE_STRIDE = 8, /* scores of one input row in scratch */
+    N_AHEAD = 3       /* rows that a window asks the memory for */
 };
 
 /* Floats of a padded row. */
@@ -27,6 +28,10 @@ typedef struct {
     int n_in, n_out;
     float rate; /* learning rate */
     size_t width;
+    /* Rows that later windows need: their cache lines are asked for one by one between the
+     * arithmetic. A burst of whole rows fills the cache's queue of misses and stops all behind it.
+     */
+    const float *ahead[N_AHEAD];
     float *scratch; /* [(n_in + 1) * SCORE_STRIDE], 64-byte aligned */
 } sgns_window;
 

@@ -18,7 +18,7 @@
 #if defined(__clang__)
 #define UNROLL _Pragma("unroll")
 #else
-#define UNROLL _Pragma("GCC unroll 8")
+#define UNROLL _Pragma("GCC unroll 10")
 #endif
 #define INLINE static inline __attribute__((always_inline))
 
@@ -129,11 +129,14 @@ INLINE double step_scores(const sgns_window *w, const float *labels, const int o
     return sum;
 }
 
-INLINE void update_rows(const sgns_window *w, float *const *out, const int outs) {
+/* ins: the number of inputs, known to the compiler in the common cases, so that the inner loop has
+ * no branch to mispredict. */
+INLINE void update_rows(const sgns_window *w, float *const *out, const int outs, const int ins) {
     for (size_t k = 0; k < w->width; k += LANES) {
         vec before[OUT_BLOCK], after[OUT_BLOCK];
+        UNROLL for (int a = 0; a < N_AHEAD; a++) __builtin_prefetch(w->ahead[a] + k, 1, 3);
         UNROLL for (int j = 0; j < outs; j++) before[j] = after[j] = simd_load(out[j] + k);
-        for (int i = 0; i < w->n_in; i++) {
+        UNROLL for (int i = 0; i < ins; i++) {
             const float *step = w->scratch + i * SCORE_STRIDE;
             float *row = w->in[i] + k;
             vec x = simd_load(row), even = x, odd = {0};
@@ -150,12 +153,52 @@ INLINE void update_rows(const sgns_window *w, float *const *out, const int outs)
     }
 }
 
+INLINE void update_block(const sgns_window *w, float *const *out) {
+    switch (w->n_in) {
+    case 1:
+        update_rows(w, out, OUT_BLOCK, 1);
+        break;
+    case 2:
+        update_rows(w, out, OUT_BLOCK, 2);
+        break;
+    case 3:
+        update_rows(w, out, OUT_BLOCK, 3);
+        break;
+    case 4:
+        update_rows(w, out, OUT_BLOCK, 4);
+        break;
+    case 5:
+        update_rows(w, out, OUT_BLOCK, 5);
+        break;
+    case 6:
+        update_rows(w, out, OUT_BLOCK, 6);
+        break;
+    case 7:
+        update_rows(w, out, OUT_BLOCK, 7);
+        break;
+    case 8:
+        update_rows(w, out, OUT_BLOCK, 8);
+        break;
+    case 9:
+        update_rows(w, out, OUT_BLOCK, 9);
+        break;
+    case 10:
+        update_rows(w, out, OUT_BLOCK, 10);
+        break;
+    default:
+        update_rows(w, out, OUT_BLOCK, w->n_in);
+    }
+}
+
 /* One block with a number of outputs that the compiler knows. */
 INLINE double window_block(const sgns_window *w, float *const *out, const float *labels,
                            const int outs) {
     score_rows(w, out, outs);
     double loss = step_scores(w, labels, outs);
-    update_rows(w, out, outs);
+    if (outs == OUT_BLOCK)
+        update_block(w, out);
+    else
+        update_rows(w, out, outs, w->n_in);
     return loss;
 }
 

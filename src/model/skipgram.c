@@ -17,6 +17,8 @@ struct skipgram_worker {
     uint64_t drawn;    /* negatives drawn in this chunk */
     int32_t *picked;   /* [1 + negative] words of the outputs: the centre, then negatives */
     float **in, **out; /* rows of one window */
+    const float
+        *fresh; /* row of the negative that entered the pool last; NULL = it was asked for */
     float *scratch;
     uint64_t token_key, negative_key, pick_key; /* streams of the current epoch and chunk */
     skipgram_tally tally;
@@ -59,11 +61,6 @@ void skipgram_worker_destroy(skipgram_worker **slot) {
     mem_free(slot);
 }
 
-static inline void prefetch_row(const float *row, size_t width) {
-    for (size_t k = 0; k < width; k += CACHE_LINE / sizeof *row)
-        __builtin_prefetch(row + k, 1, 3);
-}
-
 /* ---- negatives */
 
 static int32_t draw_negative(skipgram_worker *w, const skipgram_job *job) {
@@ -80,7 +77,7 @@ static inline void rotate_pool(skipgram_worker *w, const skipgram_job *job, size
     const skipgram_settings *t = job->settings;
     for (w->owed += t->negative; w->owed >= t->pool_reuse; w->owed -= t->pool_reuse) {
         int32_t fresh = draw_negative(w, job);
-        prefetch_row(job->out + (size_t)fresh * width, width);
+        w->fresh = job->out + (size_t)fresh * width;
         w->pool[w->pool_at] = fresh;
         if (++w->pool_at == t->pool)
             w->pool_at = 0;
@@ -141,6 +138,22 @@ static void mark_touched(const skipgram_worker *w, const skipgram_job *job, int 
         mark(job->out_touched + w->picked[j]);
 }
 
+/* What the next windows need first: the context that enters the widest window, the centre after the
+ * next, and the negative that has just entered the pool. Where there is none, a row that is here.
+ */
+static inline void look_ahead(skipgram_worker *w, const skipgram_job *job, int centre, size_t width,
+                              const float *ahead[N_AHEAD]) {
+    const window_chunk *c = &w->chunk;
+    const int entering = centre + 1 + job->settings->window, next = centre + 2;
+    ahead[0] = entering < c->n && c->tokens[entering] >= 0
+                   ? job->in + (size_t)c->tokens[entering] * width
+                   : w->in[0];
+    ahead[1] = next < c->last && c->tokens[next] >= 0 ? job->out + (size_t)c->tokens[next] * width
+                                                      : w->in[0];
+    ahead[2] = w->fresh ? w->fresh : w->in[0];
+    w->fresh = NULL;
+}
+
 static inline void train_window(skipgram_worker *w, const skipgram_job *job, int centre, float rate,
                                 size_t width) {
     const window_chunk *c = &w->chunk;
@@ -150,29 +163,18 @@ static inline void train_window(skipgram_worker *w, const skipgram_job *job, int
     const int n_out = pick_outputs(w, job->settings, c->tokens[centre], c->draws[centre]);
     for (int j = 0; j < n_out; j++)
         w->out[j] = job->out + (size_t)w->picked[j] * width;
-    const sgns_window window = {.in = w->in,
-                                .out = w->out,
-                                .n_in = n_in,
-                                .n_out = n_out,
-                                .rate = rate,
-                                .width = width,
-                                .scratch = w->scratch};
+    sgns_window window = {.in = w->in,
+                          .out = w->out,
+                          .n_in = n_in,
+                          .n_out = n_out,
+                          .rate = rate,
+                          .width = width,
+                          .scratch = w->scratch};
+    look_ahead(w, job, centre, width, window.ahead);
     w->tally.loss += job->kernel->sgns_window(&window);
     w->tally.pairs += n_in;
     if (job->in_touched)
         mark_touched(w, job, n_in, n_out, width);
-}
-
-/* Ask for the rows that the next windows need first: the context that enters the widest window, and
- * the centre after the next. */
-static inline void prefetch_ahead(const skipgram_worker *w, const skipgram_job *job, int centre,
-                                  size_t width) {
-    const window_chunk *c = &w->chunk;
-    const int entering = centre + 1 + job->settings->window, next = centre + 2;
-    if (entering < c->n && c->tokens[entering] >= 0)
-        prefetch_row(job->in + (size_t)c->tokens[entering] * width, width);
-    if (next < c->last && c->tokens[next] >= 0)
-        prefetch_row(job->out + (size_t)c->tokens[next] * width, width);
 }
 
 static void train_chunk(skipgram_worker *w, const skipgram_job *job, int64_t chunk, float rate) {
@@ -186,7 +188,6 @@ static void train_chunk(skipgram_worker *w, const skipgram_job *job, int64_t chu
     w->drawn = 0;
     fill_pool(w, job);
     for (int i = w->chunk.first; i < w->chunk.last; i++) {
-        prefetch_ahead(w, job, i, width);
         if (w->chunk.tokens[i] < 0)
             continue;
         rotate_pool(w, job, width);

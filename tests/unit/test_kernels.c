@@ -33,6 +33,7 @@ static void fill(bench *b, int n_in, int n_out, int dim, uint64_t seed) {
                               .n_out = n_out,
                               .rate = 0.05f,
                               .width = row_width(dim),
+                              .ahead = {b->in[0], b->in[0], b->in[0]},
                               .scratch = b->scratch};
 }
 
