@@ -15,8 +15,9 @@
 
 #include "kernels_tables.h"
 
-#if defined(__clang__)
-#define UNROLL _Pragma("unroll")
+#if defined(__clang__) /* unrolls such loops unasked, and complains where it is asked and cannot   \
+                        */
+#define UNROLL
 #else
 #define UNROLL _Pragma("GCC unroll 10")
 #endif
