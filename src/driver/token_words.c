@@ -17,7 +17,8 @@ static status add_list(token_words *r, const tokens_words *words) {
         s = mem_grow(&r->bytes, &r->bytes_capacity, used + more, 1, "words of tokens");
     if (s.code)
         return s;
-    memcpy(r->bytes + used, words->bytes, more);
+    if (more) /* memcpy takes no NULL, not even for nothing */
+        memcpy(r->bytes + used, words->bytes, more);
     for (size_t i = 0; i < words->n; i++)
         r->ends[r->n_words + (int64_t)i] = (int64_t)(used + words->ends[i]);
     r->firsts[r->n_lists] = r->n_words;
