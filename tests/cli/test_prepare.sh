@@ -3,53 +3,35 @@
 # prepare as a user runs it: one result for any ranks, threads, packing and way of naming the text;
 # and every kind of bad input with its exit code, one line on stderr, and nothing left behind.
 set -u
-export LC_ALL=C
-passed=0 failed=0
-work=$(mktemp -d "${TMPDIR:-/tmp}/wordshard-prepare-XXXXXX")
-mounted=
-trap 'test -n "$mounted" && umount "$mounted"; rm -rf "$work"' EXIT
-cd "$work" || exit 1
+source "$SOURCE/tests/support/claims.sh"
 mkdir out
-
-claim() { # claim NAME STATUS: 0 = it holds
-  if [ "$2" = 0 ]; then
-    passed=$((passed + 1))
-  else
-    failed=$((failed + 1))
-    echo "failed: $1"
-    [ -s stderr ] && sed 's/^/    /' stderr
-  fi
-}
 
 # number KEY: of the last result
 number() { sed -n "s/.*\"$1\": *\"\{0,1\}\([^\",}]*\).*/\1/p" result; }
+
+# is KEY... VALUE: what the last result says, joined by /
+is() {
+  local found=
+  while [ $# -gt 1 ]; do
+    found=$found/$(number "$1")
+    shift
+  done
+  [ "$found" = "/$1" ] || { echo "$found is not /$1" && false; }
+}
 
 # prepare RANKS THREADS ARGS...: leaves the JSON in result, the file in out/c.h5
 prepare() {
   local ranks=$1 threads=$2
   shift 2
-  "$MPIRUN" "$ranks" "$WORDSHARD" prepare "$@" -o out/c.h5 --overwrite --json --threads "$threads" \
-    >result 2>stderr
+  on "$ranks" prepare "$@" -o out/c.h5 --overwrite --json --threads "$threads" >result
 }
 
 # same NAME HASH RANKS THREADS ARGS...
 same() {
   local name=$1 hash=$2
   shift 2
-  prepare "$@" && [ "$(number content_hash)" = "$hash" ]
-  claim "$name" $?
-}
-
-# refused NAME CODE PATTERN COMMAND...: fails with CODE, one error line like PATTERN, no file left
-refused() {
-  local name=$1 code=$2 pattern=$3
-  shift 3
-  rm -f out/*
-  "$@" >result 2>stderr
-  local got=$?
-  [ $got = "$code" ] && [ "$(grep -c 'error:' stderr)" = 1 ] && grep 'error:' stderr | grep -q "$pattern" &&
-    [ -z "$(ls out)" ]
-  claim "$name (exit code $got, wanted $code)" $?
+  claim "$name" prepare "$@"
+  claim "$name: the corpus" is content_hash "$hash"
 }
 
 # ---- one result
@@ -63,33 +45,29 @@ awk 'BEGIN {
   for (i = 0; i < 2000; i++) printf "padding%09d ", i % 97
 }' >text
 for i in 1 2 3 4 5 6 7 8; do cat text; done >big # several pieces of 8 MiB
-prepare 1 1 big
-claim "a text is prepared" $?
+claim "a text is prepared" prepare 1 1 big
 hash=$(number content_hash)
-[ "$(number tokens_read)" = 3216000 ]
-claim "every token of the text is counted" $?
-[ "$(number documents)" = "$(grep -c '[^ ]' big)" ]
-claim "each line with words is a document" $?
+claim "every token of the text is counted" is tokens_read 3216000
+claim "each line with words is a document" is documents "$(grep -c '[^ ]' big)"
 for ranks in 1 2 3 4; do
   for threads in 1 2 3; do
     same "$ranks ranks of $threads threads make the same corpus" "$hash" $ranks $threads big
   done
 done
-gzip -c big >big.gz
+gzip -1 -c big >big.gz
 same "gzip makes no difference" "$hash" 2 2 big.gz
-if command -v zstd >zstd.path; then
+if command -v zstd >/dev/null; then
   zstd -q big -o big.zst
   same "zstd makes no difference" "$hash" 2 2 big.zst
   cp big.zst disguise.txt
   same "compression is told by contents, not by name" "$hash" 1 1 disguise.txt
 else
-  echo "zstd is not installed: its command-line checks are skipped"
+  skip "zstd: it is not installed"
 fi
-# shellcheck disable=SC2002 # a pipe is what is tested
-cat big | prepare 1 2 - && [ "$(number content_hash)" = "$hash" ]
-claim "standard input makes no difference" $?
-prepare 2 1 - <big.gz && [ "$(number content_hash)" = "$hash" ]
-claim "compressed standard input on two ranks makes no difference" $?
+claim "standard input makes no difference: it is read" prepare 1 2 - < <(cat big)
+claim "standard input makes no difference" is content_hash "$hash"
+claim "compressed standard input on two ranks makes no difference: it runs" prepare 2 1 - <big.gz
+claim "compressed standard input on two ranks makes no difference" is content_hash "$hash"
 mkfifo pipe
 cat big >pipe &
 same "a named pipe makes no difference" "$hash" 2 1 pipe
@@ -108,80 +86,82 @@ same "a pattern stands for its files" "$files" 2 1 'tree/*.txt' tree/b
 # ---- documents
 
 printf 'a b\n\n c\n \t\nd\n\302\240\ne' >lines
-prepare 2 2 lines --min-count 1 && [ "$(number documents)/$(number tokens_read)" = 4/5 ]
-claim "lines without words make no document" $?
-prepare 2 1 lines --min-count 1 --document blank && [ "$(number documents)" = 4 ]
-claim "a line of white space of any kind is blank" $?
+claim "lines without words make no document: it runs" prepare 2 2 lines --min-count 1
+claim "lines without words make no document" is documents tokens_read 4/5
+claim "a line of white space of any kind is blank: it runs" prepare 2 1 lines --min-count 1 --document blank
+claim "a line of white space of any kind is blank" is documents 4
 printf 'a b\nc\n\n\nd e\nf' >paragraphs
-prepare 1 1 paragraphs --min-count 1 --document blank && [ "$(number documents)" = 2 ]
-claim "blank lines end documents" $?
-prepare 3 1 lines paragraphs lines --min-count 1 --document file && [ "$(number documents)" = 3 ]
-claim "files end documents" $?
+claim "blank lines end documents: it runs" prepare 1 1 paragraphs --min-count 1 --document blank
+claim "blank lines end documents" is documents 2
+claim "files end documents: it runs" prepare 3 1 lines paragraphs lines --min-count 1 --document file
+claim "files end documents" is documents 3
 printf 'rare\na a\n' >rare
-prepare 1 1 rare --min-count 2 && [ "$(number documents)/$(number tokens_kept)" = 2/2 ]
-claim "a document of dropped words stays, empty" $?
+claim "a document of dropped words stays, empty: it runs" prepare 1 1 rare --min-count 2
+claim "a document of dropped words stays, empty" is documents tokens_kept 2/2
 
 # ---- words
 
 printf 'CAF\303\211 cafe\314\201 x\302\240y \357\273\277' >unicode
-prepare 1 1 unicode --min-count 1 --lowercase && [ "$(number words)/$(number tokens_read)" = 4/5 ]
-claim "words are normalised, lower-cased and split at Unicode spaces" $?
+claim "words are normalised, lower-cased and split at Unicode spaces: it runs" prepare 1 1 unicode --min-count 1 --lowercase
+claim "words are normalised, lower-cased and split at Unicode spaces" is words tokens_read 4/5
 printf 'a\0b \377\376 \342\202 ok' >broken
-prepare 2 1 broken --min-count 1 --invalid replace && [ "$(number repaired)/$(number tokens_read)" = 4/4 ]
-claim "--invalid replace repairs and counts" $?
-prepare 1 1 text --max-vocab 10 && [ "$(number words)" = 10 ] && [ "$(number tokens_kept)" -lt 400000 ]
-claim "--max-vocab keeps the most frequent words" $?
+claim "--invalid replace repairs and counts: it runs" prepare 2 1 broken --min-count 1 --invalid replace
+claim "--invalid replace repairs and counts" is repaired tokens_read 4/4
+claim "--max-vocab keeps the most frequent words: it runs" prepare 1 1 text --max-vocab 10
+claim "--max-vocab keeps the most frequent words" is words 10
+claim "--max-vocab keeps the most frequent words" test "$(number tokens_kept)" -lt 400000
 
 # ---- sizes without limit
 
 { head -c 1000000 /dev/zero | tr '\0' x; printf ' y '; head -c 1000000 /dev/zero | tr '\0' x; } >token
-prepare 2 2 token --min-count 1 && [ "$(number words)/$(number tokens_read)" = 2/3 ]
-claim "a token of a megabyte is a word" $?
+claim "a token of a megabyte is a word: it runs" prepare 2 2 token --min-count 1
+claim "a token of a megabyte is a word" is words tokens_read 2/3
 yes 'ab cd' | tr '\n' ' ' | head -c 100000000 >line
-prepare 1 2 line && [ "$(number documents)/$(number tokens_read)" = 1/33333334 ]
-claim "a line of 100 MB is a document" $?
-prepare 2 1 line --memory 100M && [ "$(number tokens_read)" = 33333334 ] && [ "$(number spilled_bytes)" -gt 0 ]
-claim "what does not fit in --memory goes through scratch files" $?
-[ "$(ls out)" = c.h5 ]
-claim "no scratch file stays" $?
+claim "a line of 100 MB is a document: it runs" prepare 1 2 line
+claim "a line of 100 MB is a document" is documents tokens_read 1/33333334
+claim "what does not fit in --memory goes through scratch files: it runs" prepare 2 1 line --memory 100M
+claim "what does not fit in --memory goes through scratch files" is tokens_read 33333334
+claim "what does not fit in --memory goes through scratch files" test "$(number spilled_bytes)" -gt 0
+claim "no scratch file stays" test "$(ls out)" = c.h5
 rm line
 printf 'a a' >tiny
-prepare 4 3 tiny --min-count 1 && [ "$(number tokens_kept)" = 2 ]
-claim "more ranks than bytes work" $?
+claim "more ranks than bytes work: it runs" prepare 4 3 tiny --min-count 1
+claim "more ranks than bytes work" is tokens_kept 2
 
 # ---- bad input
 
-run() { "$WORDSHARD" prepare "$@" -o out/c.h5 -q; }
-run_ranks() { "$MPIRUN" 2 "$WORDSHARD" prepare "$@" -o out/c.h5 -q; }
-refused "no text is a usage error" 2 'no text' run
-refused "a missing file is named" 4 'nowhere' run nowhere
-refused "a missing file is named on two ranks" 4 'nowhere' run_ranks text nowhere
+new=(-o out/new.h5 -q)
+refuses "no text is a usage error" 2 'no text' prepare "${new[@]}"
+refuses "a missing file is named" 4 'nowhere' prepare nowhere "${new[@]}"
+refuses_on 2 "a missing file is named" 4 'nowhere' prepare text nowhere "${new[@]}"
 : >empty
-refused "an empty file is refused" 3 'empty' run empty
+refuses "an empty file is refused" 3 'empty' prepare empty "${new[@]}"
 mkdir nothing
-refused "an empty folder is refused" 3 'no files' run nothing
+refuses "an empty folder is refused" 3 'no files' prepare nothing "${new[@]}"
 head -c 20000 "$WORDSHARD" >binary
-refused "a binary file is refused" 3 'binary' run binary
-refused "a NUL byte is refused at its place" 3 'broken.*byte 1 .*--invalid replace' run_ranks broken
+refuses "a binary file is refused" 3 'binary' prepare binary "${new[@]}"
+refuses_on 2 "a NUL byte is refused at its place" 3 'broken.*byte 1 .*--invalid replace' prepare broken "${new[@]}"
 printf 'good words\nb\377d' >latin
-refused "invalid UTF-8 is refused at its place" 3 'latin.*byte 12 ' run_ranks latin
-refused "rare words are not enough" 3 'at least 5 times.*--min-count' run_ranks tiny
+refuses_on 2 "invalid UTF-8 is refused at its place" 3 'latin.*byte 12 ' prepare latin "${new[@]}"
+refuses_on 2 "rare words are not enough" 3 'at least 5 times.*--min-count' prepare tiny "${new[@]}"
 head -c 30000 big.gz >cut.gz
-refused "a truncated gzip file is refused" 3 'cut.gz.*truncated' run_ranks cut.gz
+refuses_on 2 "a truncated gzip file is refused" 3 'cut.gz.*truncated' prepare cut.gz "${new[@]}"
 { head -c 30000 big.gz; head -c 200 /dev/zero | tr '\0' '\125'; tail -c +30201 big.gz; } >damaged.gz
-refused "a damaged gzip file is refused" 3 'damaged.gz' run damaged.gz
-if [ -s zstd.path ]; then
+refuses "a damaged gzip file is refused" 3 'damaged.gz' prepare damaged.gz "${new[@]}"
+if [ -e big.zst ]; then
   head -c 30000 big.zst >cut.zst
-  refused "a truncated zstd file is refused" 3 'cut.zst.*truncated' run cut.zst
+  refuses "a truncated zstd file is refused" 3 'cut.zst.*truncated' prepare cut.zst "${new[@]}"
 fi
-refused "a missing output folder is refused" 4 'missing' "$WORDSHARD" prepare text -o missing/c.h5
-refused "a folder that cannot be written is refused" 4 'proc' "$WORDSHARD" prepare text -o /proc/c.h5
+refuses "a missing output folder is refused" 4 'missing' prepare text -o missing/c.h5
+refuses "a folder that cannot be written is refused" 4 'proc' prepare text -o /proc/c.h5
 touch out.h5
-refused "an output that exists is refused" 4 'overwrite' "$WORDSHARD" prepare text -o out.h5
-refused "standard input twice is a usage error" 2 'only once' run - -
+refuses "an output that exists is refused" 4 'overwrite' prepare text -o out.h5
+refuses "standard input twice is a usage error" 2 'only once' prepare - - "${new[@]}"
 if [ "$(id -u)" != 0 ]; then
   cp text locked && chmod 0 locked
-  refused "an unreadable file is refused" 4 'locked' run locked
+  refuses "an unreadable file is refused" 4 'locked' prepare locked "${new[@]}"
+else
+  skip "a file without the right to read it: root reads all"
 fi
 
 # Rank 1 runs in another folder, where the text is missing or has another size.
@@ -194,30 +174,25 @@ chmod +x elsewhere
 mkdir other
 cp text first
 cp text second
-on_one_rank() { "$MPIRUN" 2 ./elsewhere prepare first second -o "$work/out/c.h5" -q; }
-refused "a file that one rank cannot see stops all" 4 'second' on_one_rank
+on_one_rank=("$MPIRUN" 2 ./elsewhere prepare first second -o "$PWD/out/new.h5" -q)
+refused "a file that one rank cannot see stops all" 4 'second' "${on_one_rank[@]}"
 cp tiny other/second
-refused "a file that one rank sees with another size stops all" 4 'same files' on_one_rank
+refused "a file that one rank sees with another size stops all" 4 'same files' "${on_one_rank[@]}"
 
-if [ "$(id -u)" = 0 ] && mkdir small && mount -t tmpfs -o size=512k tmpfs small 2>stderr; then
-  mounted=small
-  refused "a full disk is refused" 5 'small' "$WORDSHARD" prepare big -o small/c.h5 -q
-  [ -z "$(ls small)" ]
-  claim "a full disk leaves no file" $?
+if small_disk small 512k; then
+  refuses "a full disk is refused" 5 'small' prepare big -o small/c.h5 -q
+  refuses_on 2 "a full disk is refused" 5 'small' prepare big -o small/c.h5 -q
 else
-  echo "no right to mount a small disk: the check of a full one is skipped"
+  skip "a full disk: it needs the right to mount"
 fi
 
 # ---- a real text
 
 shared="$SOURCE/../shared/data/corpora/enwiki-100m.txt.zst"
 if [ -r "$shared" ]; then
-  prepare 2 1 "$shared" &&
-    [ "$(number tokens_read)/$(number words)/$(number tokens_kept)" = 16940805/67899/16697108 ]
-  claim "the counts of enwiki-100m are the known ones" $?
+  claim "enwiki-100m is prepared" prepare 2 1 "$shared"
+  claim "the counts of enwiki-100m are the known ones" is tokens_read words tokens_kept 16940805/67899/16697108
 else
-  echo "../shared is not here: the check of enwiki-100m is skipped"
+  skip "the counts of enwiki-100m: ../shared is not here"
 fi
-
-echo "$passed passed, $failed failed"
-[ "$failed" = 0 ]
+claims_end

@@ -2,38 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # import, export, nn, analogy and eval as a user runs them, alone and on ranks.
 set -u
-folder=$(mktemp -d "${TMPDIR:-/tmp}/wordshard-questions.XXXXXX")
-trap 'chmod -R u+w "$folder"; rm -rf "$folder"' EXIT
-cd "$folder" || exit 1
-passed=0 failed=0
+source "$SOURCE/tests/support/claims.sh"
 
-# claim NAME COMMAND...: the command must succeed.
-claim() {
-    local name=$1
-    shift
-    if "$@" >log 2>&1; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        echo "FAILED $name: $*"
-        cat log
-    fi
-}
-
-# refuses NAME CODE TEXT ARGS...: the command ends with this code and a line that holds TEXT, and
-# leaves no file.
-refuses() {
-    local name=$1 code=$2 text=$3
-    shift 3
-    "$WORDSHARD" "$@" >out 2>err
-    local got=$?
-    claim "$name: exit code $code (got $got)" test "$got" -eq "$code"
-    claim "$name: says $text" grep -qF -- "$text" err
-    claim "$name: one line" test "$(wc -l <err)" -eq 1
-    claim "$name: prints nothing" test ! -s out
-    claim "$name: leaves no file" no_new_file
-}
-no_new_file() { ! ls ./*.partial new* >/dev/null 2>&1; }
 holds() { grep -qF -- "$2" "$1"; }
 lacks() { ! grep -qF -- "$2" "$1"; }
 same_everywhere() {
@@ -160,5 +130,4 @@ refuses "questions of another language" 3 "knows the words of no item" eval run.
 refuses "nothing to measure" 2 "nothing to measure" eval run.h5
 refuses "a missing evaluation file" 4 "none.txt" eval run.h5 --analogies none.txt
 
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+claims_end

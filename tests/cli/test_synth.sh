@@ -2,35 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # synth as a user runs it: its files, their repeatability, and what it refuses.
 set -u
-folder=$(mktemp -d "${TMPDIR:-/tmp}/wordshard-synth.XXXXXX")
-trap 'chmod -R u+w "$folder"; rm -rf "$folder"' EXIT
-cd "$folder" || exit 1
-passed=0 failed=0
+source "$SOURCE/tests/support/claims.sh"
 
-# claim NAME COMMAND...: the command must succeed.
-claim() {
-    local name=$1
-    shift
-    if "$@" >log 2>&1; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        echo "FAILED $name: $*"
-        cat log
-    fi
-}
-
-# refuses NAME CODE TEXT ARGS...: synth ends with this code and one line that holds TEXT.
-refuses() {
-    local name=$1 code=$2 text=$3
-    shift 3
-    "$WORDSHARD" synth "$@" >out 2>err
-    local got=$?
-    claim "$name: exit code $code (got $got)" test "$got" -eq "$code"
-    claim "$name: says $text" grep -q -- "$text" err
-    claim "$name: one line" test "$(wc -l <err)" -eq 1
-    claim "$name: nothing partial" no_partial
-}
 no_partial() { ! ls ./*.partial >/dev/null 2>&1; }
 is_empty() { [ -z "$(head -n 1 "$1")" ]; } # also of a pipe
 differ() { ! cmp -s "$1" "$2"; }
@@ -66,15 +39,15 @@ claim drifted_and_stable_words test "$(cut -f 3 time.drift.tsv | sort | uniq -c 
 claim no_drift_is_possible "$WORDSHARD" synth -o still.txt "${small[@]}" --drift-words 0
 claim no_drift_list is_empty still.drift.tsv
 
-refuses keeps_existing_files 4 exists -o text.txt "${small[@]}"
+refuses keeps_existing_files 4 exists synth -o text.txt "${small[@]}"
 rm still.txt
-refuses keeps_existing_answers 4 still.analogies.txt -o still.txt "${small[@]}"
+refuses keeps_existing_answers 4 still.analogies.txt synth -o still.txt "${small[@]}"
 claim overwrites_when_told "$WORDSHARD" synth -o text.txt "${small[@]}" --overwrite
-refuses too_few_tokens 2 "give at least" -o few.txt --tokens 1000
-refuses too_few_words 2 vocab -o few.txt --vocab 10
-refuses missing_output 2 "-o" --tokens 100000
-refuses missing_folder 4 "does not exist" -o no/such/text.txt "${small[@]}"
-refuses needless_input 2 "reads no file" text.txt -o new.txt
+refuses too_few_tokens 2 "give at least" synth -o few.txt --tokens 1000
+refuses too_few_words 2 vocab synth -o few.txt --vocab 10
+refuses missing_output 2 "-o" synth --tokens 100000
+refuses missing_folder 4 "does not exist" synth -o no/such/text.txt "${small[@]}"
+refuses needless_input 2 "reads no file" synth text.txt -o new.txt
 "$WORDSHARD" synth -o less.txt "${small[@]}" --drift-words 1000 >out 2>err
 claim says_how_many_drifting_words_fit grep -q 'planting [0-9]' err
 
@@ -86,5 +59,4 @@ claim json_is_one_object grep -q '^{.*"files": *\[.*json.txt.*\].*}$' line
 claim too_large_a_file_is_an_error grep -q big.txt err
 claim too_large_a_file_leaves_nothing is_empty <(ls big.* 2>/dev/null)
 
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+claims_end
