@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/statvfs.h>
 
 #include "comm_internal.h"
@@ -11,7 +12,7 @@
 
 /* MPI promises no alignment. Pages are mapped whole, so that rounding up means the same place for
  * every rank. */
-enum { ALIGNMENT = 64 };
+enum { ALIGNMENT = 64, PAGE = 4096 };
 
 /* Open MPI keeps shared windows in files of this folder; touching a page that the file system has
  * no room for kills the process, so ask first. Another MPI library may use other memory: then the
@@ -46,14 +47,15 @@ static void create_window(shared_block *b, const comm *c) {
     MPI_Win_shared_query(*window, 0, &bytes, &unit, &b->data);
     b->data = (void *)(((uintptr_t)b->data + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
     MPI_Win_lock_all(MPI_MODE_NOCHECK, *window);
+    (void)madvise((void *)((uintptr_t)b->data / PAGE * PAGE), b->bytes, MADV_HUGEPAGE);
     b->window = window;
 }
 
 /* Each rank clears its part, so that pages land near the ranks that are about to use them. */
 static void clear(shared_block *b, const comm *c) {
-    const size_t page = 4096, pages = (b->bytes + page - 1) / page;
-    size_t begin = pages * (size_t)c->rank / (size_t)c->size * page;
-    size_t end = pages * (size_t)(c->rank + 1) / (size_t)c->size * page;
+    const size_t pages = (b->bytes + PAGE - 1) / PAGE;
+    size_t begin = pages * (size_t)c->rank / (size_t)c->size * PAGE;
+    size_t end = pages * (size_t)(c->rank + 1) / (size_t)c->size * PAGE;
     if (end > b->bytes)
         end = b->bytes;
     if (begin < end)
