@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "memory.h"
+
 static char folder[256];
 
 const char *test_folder(void) {
@@ -36,6 +38,19 @@ const char *test_file(const char *name, const void *bytes, unsigned long n) {
         exit(1);
     }
     return path;
+}
+
+int test_each_refusal(status (*work)(void *context), void *context) {
+    int64_t before = mem_live_blocks();
+    for (int refused = 0;; refused++) {
+        mem_refuse_after(refused);
+        status s = work(context);
+        mem_refuse_after(-1);
+        CU_ASSERT_EQUAL(mem_live_blocks(), before);
+        if (!s.code)
+            return refused;
+        CU_ASSERT_EQUAL(s.code, STATUS_SPACE);
+    }
 }
 
 static void remove_folder(void) {

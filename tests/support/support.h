@@ -5,6 +5,8 @@
 
 #include <CUnit/CUnit.h>
 
+#include "status.h"
+
 typedef struct {
     const char *name; /* a claim: shards_tile_all_rows */
     CU_TestFunc run;
@@ -20,5 +22,10 @@ const char *test_folder(void);
 const char *test_path(const char *name);
 /* Write a file of n bytes there and return its path. */
 const char *test_file(const char *name, const void *bytes, unsigned long n);
+
+/* Run the work with its k-th allocation refused, k = 0, 1, 2, ..., until it succeeds: each refusal
+ * is reported as STATUS_SPACE and no block stays. The work clears what it has made.
+ * Returns the number of refusals. */
+int test_each_refusal(status (*work)(void *context), void *context);
 
 #endif

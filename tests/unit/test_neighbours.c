@@ -164,24 +164,17 @@ static void normalised_rows_have_length_one_and_zero_stays(void) {
     CU_ASSERT_DOUBLE_EQUAL(tiny[0], 1e-8, 1e-12);
 }
 
+static status search(void *task) {
+    static neighbour found[QUERIES * K];
+    return neighbours_find(task, found);
+}
+
 static void a_refused_block_is_reported_and_nothing_leaks(void) {
     static int32_t queries[QUERIES * 3];
-    static neighbour found[QUERIES * K];
     fill_table(false);
     neighbours_task t = make_task(NEIGHBOURS_3COSADD, queries, QUERIES);
     t.threads = 2;
-    int64_t before = mem_live_blocks();
-    int refused = 0;
-    for (;; refused++) {
-        mem_refuse_after(refused);
-        status s = neighbours_find(&t, found);
-        mem_refuse_after(-1);
-        CU_ASSERT_EQUAL(mem_live_blocks(), before);
-        if (!s.code)
-            break;
-        CU_ASSERT_EQUAL(s.code, STATUS_SPACE);
-    }
-    CU_ASSERT(refused > 5);
+    CU_ASSERT(test_each_refusal(search, &t) > 5);
     mem_free(&table);
 }
 
