@@ -29,8 +29,9 @@ seconds() { # PROGRAM EPOCHS ARGS...: of a run of a program with word2vec.c's co
     local begin program=$1 epochs=$2
     shift 2
     begin=$(now)
-    OPENBLAS_CORETYPE=${OPENBLAS_CORETYPE:-SkylakeX} "$program" -train "$work/text" -output "$work/peer.bin" -cbow 0 -size 300 \
-        -window 5 -negative 5 -hs 0 -sample 1e-4 -threads 1 -binary 1 -alpha 0.025 -min-count 5 -iter "$epochs" "$@" >/dev/null 2>&1
+    # in the work folder: pWord2Vec and pSGNScc leave files where they run
+    (cd "$work" && OPENBLAS_CORETYPE=${OPENBLAS_CORETYPE:-SkylakeX} "$program" -train "$work/text" -output "$work/peer.bin" -cbow 0 -size 300 \
+        -window 5 -negative 5 -hs 0 -sample 1e-4 -threads 1 -binary 1 -alpha 0.025 -min-count 5 -iter "$epochs" "$@" >/dev/null 2>&1)
     awk -v a="$begin" -v b="$(now)" 'BEGIN { print b - a }'
 }
 peer() { # NAME PROGRAM
