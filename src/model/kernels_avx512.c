@@ -35,5 +35,5 @@ static inline __attribute__((always_inline)) void simd_sums(const vec a[SCORE_ST
 #include "kernels_simd.h"
 
 const kernels kernels_avx512 = {
-    .name = "avx512", .sgns_window = simd_sgns_window, .dots = simd_dots};
+    .name = "avx512", .pairs = simd_pairs, .bag = simd_bag, .dots = simd_dots};
 #endif

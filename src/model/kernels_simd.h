@@ -9,6 +9,7 @@
  *                 the sum over the lanes of each vector
  *
  * Compiled with contraction on: a * b + c is one fused multiply-add. */
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -94,7 +95,7 @@ INLINE void score_tile(float *const *in, float *const *out, size_t width, float 
     UNROLL for (int r = 0; r < rows; r++) simd_sums(sum[r], scores + r * SCORE_STRIDE);
 }
 
-INLINE void score_rows(const sgns_window *w, float *const *out, const int outs) {
+INLINE void score_rows(const logistic_window *w, float *const *out, const int outs) {
     int i = 0;
     for (; i + TILE <= w->n_in; i += TILE)
         score_tile(w->in + i, out, w->width, w->scratch + i * SCORE_STRIDE, TILE, outs);
@@ -104,9 +105,10 @@ INLINE void score_rows(const sgns_window *w, float *const *out, const int outs) 
         score_tile(w->in + i, out, w->width, w->scratch + i * SCORE_STRIDE, 1, outs);
 }
 
-/* Scores in scratch become steps rate * (label - s(x)); returns the loss. labels and valid follow
- * the SCORE_STRIDE pattern. */
-INLINE double step_scores(const sgns_window *w, const float *labels, const int outs) {
+/* Scores of n_rows rows in scores become steps rate * (label - s(x)); returns the loss. labels and
+ * valid follow the SCORE_STRIDE pattern. scores has whole vectors. */
+INLINE double step_scores(float *scores, int n_rows, float rate, const float *labels,
+                          const int outs) {
     _Alignas(sizeof(vec)) float pattern[LANES], used[LANES]; /* loaded as vectors */
     UNROLL for (int l = 0; l < LANES; l++) {
         pattern[l] = labels[l % SCORE_STRIDE];
@@ -114,16 +116,16 @@ INLINE double step_scores(const sgns_window *w, const float *labels, const int o
     }
     const vec label = simd_load(pattern), valid = simd_load(used);
     vec loss = {0};
-    const int n = w->n_in * SCORE_STRIDE;
+    const int n = n_rows * SCORE_STRIDE;
     for (int at = 0; at < n; at += LANES) {
-        vec x = simd_load(w->scratch + at);
+        vec x = simd_load(scores + at);
         vec below = 1.0f + simd_exp(-x);
         vec one = simd_log(below) + (1.0f - label) * x;
         one += simd_select(x < -EXP_LIMIT, -EXP_LIMIT - x, (vec){0});
         ivec inside = {0};
         UNROLL for (int l = 0; l < LANES; l++) inside[l] = at + l < n ? -1 : 0;
         loss += simd_select(inside, one, (vec){0}) * valid;
-        simd_store(w->scratch + at, valid * w->rate * (label - 1.0f / below));
+        simd_store(scores + at, valid * rate * (label - 1.0f / below));
     }
     double sum = 0;
     UNROLL for (int l = 0; l < LANES; l++) sum += (double)loss[l];
@@ -132,10 +134,11 @@ INLINE double step_scores(const sgns_window *w, const float *labels, const int o
 
 /* ins: the number of inputs, known to the compiler in the common cases, so that the inner loop has
  * no branch to mispredict. */
-INLINE void update_rows(const sgns_window *w, float *const *out, const int outs, const int ins) {
+INLINE void update_rows(const logistic_window *w, float *const *out, const float *const *ahead,
+                        const int outs, const int ins) {
     for (size_t k = 0; k < w->width; k += LANES) {
         vec before[OUT_BLOCK], after[OUT_BLOCK];
-        UNROLL for (int a = 0; a < N_AHEAD; a++) __builtin_prefetch(w->ahead[a] + k, 1, 3);
+        UNROLL for (int a = 0; a < N_AHEAD; a++) __builtin_prefetch(ahead[a] + k, 1, 3);
         UNROLL for (int j = 0; j < outs; j++) before[j] = after[j] = simd_load(out[j] + k);
         UNROLL for (int i = 0; i < ins; i++) {
             const float *step = w->scratch + i * SCORE_STRIDE;
@@ -154,81 +157,166 @@ INLINE void update_rows(const sgns_window *w, float *const *out, const int outs,
     }
 }
 
-INLINE void update_block(const sgns_window *w, float *const *out) {
+INLINE void update_block(const logistic_window *w, float *const *out, const float *const *ahead) {
     switch (w->n_in) {
     case 1:
-        update_rows(w, out, OUT_BLOCK, 1);
+        update_rows(w, out, ahead, OUT_BLOCK, 1);
         break;
     case 2:
-        update_rows(w, out, OUT_BLOCK, 2);
+        update_rows(w, out, ahead, OUT_BLOCK, 2);
         break;
     case 3:
-        update_rows(w, out, OUT_BLOCK, 3);
+        update_rows(w, out, ahead, OUT_BLOCK, 3);
         break;
     case 4:
-        update_rows(w, out, OUT_BLOCK, 4);
+        update_rows(w, out, ahead, OUT_BLOCK, 4);
         break;
     case 5:
-        update_rows(w, out, OUT_BLOCK, 5);
+        update_rows(w, out, ahead, OUT_BLOCK, 5);
         break;
     case 6:
-        update_rows(w, out, OUT_BLOCK, 6);
+        update_rows(w, out, ahead, OUT_BLOCK, 6);
         break;
     case 7:
-        update_rows(w, out, OUT_BLOCK, 7);
+        update_rows(w, out, ahead, OUT_BLOCK, 7);
         break;
     case 8:
-        update_rows(w, out, OUT_BLOCK, 8);
+        update_rows(w, out, ahead, OUT_BLOCK, 8);
         break;
     case 9:
-        update_rows(w, out, OUT_BLOCK, 9);
+        update_rows(w, out, ahead, OUT_BLOCK, 9);
         break;
     case 10:
-        update_rows(w, out, OUT_BLOCK, 10);
+        update_rows(w, out, ahead, OUT_BLOCK, 10);
         break;
     default:
-        update_rows(w, out, OUT_BLOCK, w->n_in);
+        update_rows(w, out, ahead, OUT_BLOCK, w->n_in);
     }
 }
 
 /* One block with a number of outputs that the compiler knows. */
-INLINE double window_block(const sgns_window *w, float *const *out, const float *labels,
-                           const int outs) {
+INLINE double pairs_block(const logistic_window *w, int first, const int outs) {
+    float *const *out = w->out + first;
+    const float *const *ahead = w->ahead + first / OUT_BLOCK * N_AHEAD;
     score_rows(w, out, outs);
-    double loss = step_scores(w, labels, outs);
+    double loss = step_scores(w->scratch, w->n_in, w->rate, w->labels + first, outs);
     if (outs == OUT_BLOCK)
-        update_block(w, out);
+        update_block(w, out, ahead);
     else
-        update_rows(w, out, outs, w->n_in);
+        update_rows(w, out, ahead, outs, w->n_in);
     return loss;
 }
 
-static double simd_sgns_window(const sgns_window *w) {
-    static const float first_block[SCORE_STRIDE] = {1}, later_block[SCORE_STRIDE] = {0};
+static double simd_pairs(const logistic_window *w) {
     double loss = 0;
     for (int first = 0; first < w->n_out; first += OUT_BLOCK) {
-        float *const *out = w->out + first;
-        const float *labels = first ? later_block : first_block;
         switch (w->n_out - first) {
         case 1:
-            loss += window_block(w, out, labels, 1);
+            loss += pairs_block(w, first, 1);
             break;
         case 2:
-            loss += window_block(w, out, labels, 2);
+            loss += pairs_block(w, first, 2);
             break;
         case 3:
-            loss += window_block(w, out, labels, 3);
+            loss += pairs_block(w, first, 3);
             break;
         case 4:
-            loss += window_block(w, out, labels, 4);
+            loss += pairs_block(w, first, 4);
             break;
         case 5:
-            loss += window_block(w, out, labels, 5);
+            loss += pairs_block(w, first, 5);
             break;
         default:
-            loss += window_block(w, out, labels, OUT_BLOCK);
+            loss += pairs_block(w, first, OUT_BLOCK);
         }
     }
+    return loss;
+}
+
+/* ---- the sum of the inputs */
+
+/* h = factor * sum of the inputs, two rows at a time. */
+INLINE void gather_rows(const logistic_window *w, float *h) {
+    for (int i = 0; i < w->n_in; i += 2) {
+        const float *a = w->in[i], *b = i + 1 < w->n_in ? w->in[i + 1] : NULL;
+        const float factor = i + 2 < w->n_in ? 1 : w->gather;
+        for (size_t k = 0; k < w->width; k += LANES) {
+            vec x = simd_load(a + k);
+            if (b)
+                x += simd_load(b + k);
+            if (i)
+                x += simd_load(h + k);
+            simd_store(h + k, factor * x);
+        }
+    }
+}
+
+INLINE double bag_block(const logistic_window *w, const float *h, float *change, int first,
+                        const int outs) {
+    _Alignas(sizeof(vec)) float step[LANES];
+    float *const *out = w->out + first;
+    const float *const *ahead = w->ahead + first / OUT_BLOCK * w->n_ahead;
+    const int n_ahead = w->n_ahead;
+    vec sum[SCORE_STRIDE];
+    UNROLL for (int j = 0; j < SCORE_STRIDE; j++) sum[j] = (vec){0};
+    for (size_t k = 0; k < w->width; k += LANES) {
+        const vec x = simd_load(h + k);
+        UNROLL for (int j = 0; j < outs; j++) sum[j] += x * simd_load(out[j] + k);
+    }
+    simd_store(step, (vec){0});
+    simd_sums(sum, step);
+    const double loss = step_scores(step, 1, w->rate, w->labels + first, outs);
+    for (size_t k = 0; k < w->width; k += LANES) {
+        const vec x = simd_load(h + k);
+        vec even = {0}, odd = {0};
+        if (first)
+            even = simd_load(change + k);
+        for (int a = 0; a < n_ahead; a++)
+            __builtin_prefetch(ahead[a] + k, 1, 3);
+        UNROLL for (int j = 0; j < outs; j++) {
+            const vec y = simd_load(out[j] + k);
+            if (j & 1)
+                odd += step[j] * y;
+            else
+                even += step[j] * y;
+            simd_store(out[j] + k, y + step[j] * x);
+        }
+        simd_store(change + k, even + odd);
+    }
+    return loss;
+}
+
+static double simd_bag(const logistic_window *w) {
+    float *change = w->scratch, *sum = change + w->width;
+    const bool alone = w->n_in == 1 && w->gather == 1;
+    const float *h = alone ? w->in[0] : sum;
+    double loss = 0;
+    if (!alone)
+        gather_rows(w, sum);
+    for (int first = 0; first < w->n_out; first += OUT_BLOCK) {
+        switch (w->n_out - first) {
+        case 1:
+            loss += bag_block(w, h, change, first, 1);
+            break;
+        case 2:
+            loss += bag_block(w, h, change, first, 2);
+            break;
+        case 3:
+            loss += bag_block(w, h, change, first, 3);
+            break;
+        case 4:
+            loss += bag_block(w, h, change, first, 4);
+            break;
+        case 5:
+            loss += bag_block(w, h, change, first, 5);
+            break;
+        default:
+            loss += bag_block(w, h, change, first, OUT_BLOCK);
+        }
+    }
+    for (int i = 0; i < w->n_in; i++)
+        for (size_t k = 0; k < w->width; k += LANES)
+            simd_store(w->in[i] + k, simd_load(w->in[i] + k) + w->spread * simd_load(change + k));
     return loss;
 }
 
