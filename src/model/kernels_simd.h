@@ -5,8 +5,8 @@
  *     LANES       floats in a vector
  *     TILE        input rows scored together: TILE * OUT_BLOCK accumulators stay in registers
  *     vec, ivec   vectors of LANES floats, of LANES int32_t
- *     simd_sums   static void simd_sums(const vec a[SCORE_STRIDE], float out[SCORE_STRIDE]):
- *                 the sum over the lanes of each vector
+ *     simd_sums   static vec simd_sums(const vec a[SCORE_STRIDE]): the sum over the lanes of each
+ *                 vector, in lanes 0..SCORE_STRIDE - 1 and again behind
  *
  * Compiled with contraction on: a * b + c is one fused multiply-add. */
 #include <stdbool.h>
@@ -92,7 +92,10 @@ INLINE void score_tile(float *const *in, float *const *out, size_t width, float 
             UNROLL for (int r = 0; r < rows; r++) sum[r][j] += x[r] * y;
         }
     }
-    UNROLL for (int r = 0; r < rows; r++) simd_sums(sum[r], scores + r * SCORE_STRIDE);
+    UNROLL for (int r = 0; r < rows; r++) {
+        const vec sums = simd_sums(sum[r]);
+        memcpy(scores + r * SCORE_STRIDE, &sums, SCORE_STRIDE * sizeof *scores);
+    }
 }
 
 INLINE void score_rows(const logistic_window *w, float *const *out, const int outs) {
@@ -105,27 +108,44 @@ INLINE void score_rows(const logistic_window *w, float *const *out, const int ou
         score_tile(w->in + i, out, w->width, w->scratch + i * SCORE_STRIDE, 1, outs);
 }
 
-/* Scores of n_rows rows in scores become steps rate * (label - s(x)); returns the loss. labels and
- * valid follow the SCORE_STRIDE pattern. scores has whole vectors. */
-INLINE double step_scores(float *scores, int n_rows, float rate, const float *labels,
-                          const int outs) {
-    _Alignas(sizeof(vec)) float pattern[LANES], used[LANES]; /* loaded as vectors */
-    UNROLL for (int l = 0; l < LANES; l++) {
-        pattern[l] = labels[l % SCORE_STRIDE];
-        used[l] = l % SCORE_STRIDE < outs;
-    }
-    const vec label = simd_load(pattern), valid = simd_load(used);
+/* SCORE_STRIDE values from p, repeated. */
+INLINE vec simd_pattern(const float *p) {
+    vec x;
+    UNROLL for (int l = 0; l < LANES; l += SCORE_STRIDE)
+        memcpy((float *)&x + l, p, SCORE_STRIDE * sizeof *p);
+    return x;
+}
+
+/* All ones in the lanes of the first outs of each SCORE_STRIDE. */
+INLINE ivec simd_first(const int outs) {
+    ivec mask;
+    UNROLL for (int l = 0; l < LANES; l++) mask[l] = l % SCORE_STRIDE < outs ? -1 : 0;
+    return mask;
+}
+
+/* The step rate * (label - s(x)) of each score in lanes that are valid, 0 in others; *loss its loss
+ * in all lanes. */
+INLINE vec simd_step(vec x, vec label, ivec valid, float rate, vec *loss) {
+    const vec below = 1.0f + simd_exp(-x);
+    vec one = simd_log(below) + (1.0f - label) * x;
+    one += simd_select(x < -EXP_LIMIT, -EXP_LIMIT - x, (vec){0});
+    *loss = one;
+    return simd_select(valid, rate * (label - 1.0f / below), (vec){0});
+}
+
+/* Scores in scratch become steps; returns the loss. */
+INLINE double step_scores(const logistic_window *w, const float *labels, const int outs) {
+    const vec label = simd_pattern(labels);
+    const ivec valid = simd_first(outs);
     vec loss = {0};
-    const int n = n_rows * SCORE_STRIDE;
+    const int n = w->n_in * SCORE_STRIDE;
     for (int at = 0; at < n; at += LANES) {
-        vec x = simd_load(scores + at);
-        vec below = 1.0f + simd_exp(-x);
-        vec one = simd_log(below) + (1.0f - label) * x;
-        one += simd_select(x < -EXP_LIMIT, -EXP_LIMIT - x, (vec){0});
+        vec one;
+        simd_store(w->scratch + at,
+                   simd_step(simd_load(w->scratch + at), label, valid, w->rate, &one));
         ivec inside = {0};
         UNROLL for (int l = 0; l < LANES; l++) inside[l] = at + l < n ? -1 : 0;
-        loss += simd_select(inside, one, (vec){0}) * valid;
-        simd_store(scores + at, valid * rate * (label - 1.0f / below));
+        loss += simd_select(inside & valid, one, (vec){0});
     }
     double sum = 0;
     UNROLL for (int l = 0; l < LANES; l++) sum += (double)loss[l];
@@ -199,7 +219,7 @@ INLINE double pairs_block(const logistic_window *w, int first, const int outs) {
     float *const *out = w->out + first;
     const float *const *ahead = w->ahead + first / OUT_BLOCK * N_AHEAD;
     score_rows(w, out, outs);
-    double loss = step_scores(w->scratch, w->n_in, w->rate, w->labels + first, outs);
+    double loss = step_scores(w, w->labels + first, outs);
     if (outs == OUT_BLOCK)
         update_block(w, out, ahead);
     else
@@ -251,21 +271,37 @@ INLINE void gather_rows(const logistic_window *w, float *h) {
     }
 }
 
-INLINE double bag_block(const logistic_window *w, const float *h, float *change, int first,
-                        const int outs) {
-    _Alignas(sizeof(vec)) float step[LANES];
-    float *const *out = w->out + first;
-    const float *const *ahead = w->ahead + first / OUT_BLOCK * w->n_ahead;
-    const int n_ahead = w->n_ahead;
-    vec sum[SCORE_STRIDE];
-    UNROLL for (int j = 0; j < SCORE_STRIDE; j++) sum[j] = (vec){0};
-    for (size_t k = 0; k < w->width; k += LANES) {
+/* Scores of h against outs rows, in the lanes of one vector. Two sums for each row, so that an
+ * addition need not wait for the one before. */
+INLINE vec score_bag(const float *h, float *const *out, size_t width, const int outs) {
+    vec sum[SCORE_STRIDE], other[SCORE_STRIDE];
+    UNROLL for (int j = 0; j < SCORE_STRIDE; j++) sum[j] = other[j] = (vec){0};
+    size_t k = 0;
+    for (; k + 2 * LANES <= width; k += 2 * LANES) {
+        const vec x = simd_load(h + k), y = simd_load(h + k + LANES);
+        UNROLL for (int j = 0; j < outs; j++) {
+            sum[j] += x * simd_load(out[j] + k);
+            other[j] += y * simd_load(out[j] + k + LANES);
+        }
+    }
+    for (; k < width; k += LANES) {
         const vec x = simd_load(h + k);
         UNROLL for (int j = 0; j < outs; j++) sum[j] += x * simd_load(out[j] + k);
     }
-    simd_store(step, (vec){0});
-    simd_sums(sum, step);
-    const double loss = step_scores(step, 1, w->rate, w->labels + first, outs);
+    UNROLL for (int j = 0; j < SCORE_STRIDE; j++) sum[j] += other[j];
+    return simd_sums(sum);
+}
+
+/* One block of outputs from h; adds what they tell the inputs to change, or begins with it. */
+INLINE double bag_block(const logistic_window *w, const float *h, float *change, int first,
+                        const int outs) {
+    float *const *out = w->out + first;
+    const int n_ahead = w->n_ahead;
+    const float *const *ahead = w->ahead + first / OUT_BLOCK * n_ahead;
+    const ivec valid = simd_first(outs);
+    vec loss;
+    const vec step = simd_step(score_bag(h, out, w->width, outs), simd_pattern(w->labels + first),
+                               valid, w->rate, &loss);
     for (size_t k = 0; k < w->width; k += LANES) {
         const vec x = simd_load(h + k);
         vec even = {0}, odd = {0};
@@ -283,7 +319,9 @@ INLINE double bag_block(const logistic_window *w, const float *h, float *change,
         }
         simd_store(change + k, even + odd);
     }
-    return loss;
+    double sum = 0;
+    UNROLL for (int j = 0; j < outs; j++) sum += (double)loss[j];
+    return sum;
 }
 
 static double simd_bag(const logistic_window *w) {
@@ -328,7 +366,6 @@ static void simd_dots(const float *a, const float *b, size_t n, float out[3]) {
         sum[1] += x * x;
         sum[2] += y * y;
     }
-    float sums[SCORE_STRIDE];
-    simd_sums(sum, sums);
-    memcpy(out, sums, 3 * sizeof *out);
+    const vec sums = simd_sums(sum);
+    memcpy(out, &sums, 3 * sizeof *out);
 }
