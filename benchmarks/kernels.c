@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/* How close does the window kernel come to the processor's peak when its rows are in the
- * first-level cache? One JSON row for each instruction set, dimension and number of contexts: best
- * and median of the repetitions, and the same loss as the portable kernel as a check. */
+/* How close do the window kernels come to the processor's peak when its rows are in the
+ * first-level cache? One JSON row for each instruction set, kernel, dimension and number of
+ * contexts: best and median of the repetitions, and the same loss as the portable kernel as a
+ * check. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +16,8 @@ enum { MAX_IN = 10, N_OUT = 6, CALLS = 200, REPEATS = 51 };
 
 typedef struct {
     float *table, *scratch, *in[MAX_IN], *out[N_OUT];
-    sgns_window window;
+    const float *ahead[N_AHEAD];
+    logistic_window window;
 } workload;
 
 static void fill(workload *w, int n_in, int dim) {
@@ -29,14 +31,21 @@ static void fill(workload *w, int n_in, int dim) {
         else
             w->out[r - MAX_IN] = row;
     }
-    w->window = (sgns_window){.in = w->in,
-                              .out = w->out,
-                              .n_in = n_in,
-                              .n_out = N_OUT,
-                              .rate = 1e-9f,
-                              .width = width,
-                              .ahead = {w->table, w->table, w->table},
-                              .scratch = w->scratch};
+    for (int a = 0; a < N_AHEAD; a++)
+        w->ahead[a] = w->table;
+    static const float labels[N_OUT + SCORE_STRIDE] = {1};
+    w->window = (logistic_window){.in = w->in,
+                                  .out = w->out,
+                                  .labels = labels,
+                                  .n_in = n_in,
+                                  .n_out = N_OUT,
+                                  .rate = 1e-9f,
+                                  .width = width,
+                                  .ahead = w->ahead,
+                                  .n_ahead = N_AHEAD,
+                                  .gather = 1 / (float)n_in,
+                                  .spread = 1,
+                                  .scratch = w->scratch};
 }
 
 static int by_value(const void *a, const void *b) {
@@ -44,26 +53,36 @@ static int by_value(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-static void measure(const kernels *k, workload *w, int n_in, int dim) {
+typedef double (*window_kernel)(const logistic_window *w);
+
+static window_kernel kernel_of(const kernels *k, int bag) {
+    return bag ? k->bag : k->pairs;
+}
+
+static void measure(const kernels *k, int bag, workload *w, int n_in, int dim) {
+    const window_kernel run = kernel_of(k, bag);
     double seconds[REPEATS], expected, loss;
     fill(w, n_in, dim);
-    expected = kernels_get(ISA_PORTABLE)->sgns_window(&w->window);
+    expected = kernel_of(kernels_get(ISA_PORTABLE), bag)(&w->window);
     fill(w, n_in, dim);
-    loss = k->sgns_window(&w->window);
+    loss = run(&w->window);
     for (int r = 0; r < REPEATS; r++) {
         double begin = clock_seconds();
         for (int c = 0; c < CALLS; c++)
-            k->sgns_window(&w->window);
+            run(&w->window);
         seconds[r] = (clock_seconds() - begin) / CALLS;
     }
     qsort(seconds, REPEATS, sizeof *seconds, by_value);
-    /* A score takes dim multiply-adds, an update of both sides twice as many. */
-    const double flops = 2.0 * 3 * n_in * N_OUT * dim;
-    printf("{\"benchmark\": \"kernels\", \"isa\": \"%s\", \"dim\": %d, \"contexts\": %d, "
+    /* A score takes dim multiply-adds, an update of both sides twice as many; a bag adds its inputs
+     * up and its change to each. */
+    const double flops =
+        bag ? 2.0 * 3 * N_OUT * dim + 2.0 * n_in * dim : 2.0 * 3 * n_in * N_OUT * dim;
+    printf("{\"benchmark\": \"kernels\", \"isa\": \"%s\", \"kernel\": \"%s\", \"dim\": %d, "
+           "\"contexts\": %d, "
            "\"outputs\": %d, \"best_ns\": %.1f, \"median_ns\": %.1f, \"best_gflops\": %.1f, "
            "\"median_gflops\": %.1f, \"answer_is_right\": %s}\n",
-           k->name, dim, n_in, N_OUT, seconds[0] * 1e9, seconds[REPEATS / 2] * 1e9,
-           flops / seconds[0] / 1e9, flops / seconds[REPEATS / 2] / 1e9,
+           k->name, bag ? "bag" : "pairs", dim, n_in, N_OUT, seconds[0] * 1e9,
+           seconds[REPEATS / 2] * 1e9, flops / seconds[0] / 1e9, flops / seconds[REPEATS / 2] / 1e9,
            fabs(loss - expected) < 1e-5 * expected ? "true" : "false");
 }
 
@@ -72,12 +91,13 @@ int main(void) {
     static const int contexts[] = {1, 2, 3, 4, 6, 8, 10};
     workload w;
     if (mem_new(&w.table, (MAX_IN + N_OUT) * row_width(600), sizeof(float), "rows").code ||
-        mem_new(&w.scratch, (MAX_IN + 1) * SCORE_STRIDE, sizeof(float), "scores").code)
+        mem_new(&w.scratch, kernels_scratch(MAX_IN, row_width(600)), sizeof(float), "scores").code)
         return 1;
     for (kernels_isa isa = ISA_PORTABLE; isa <= ISA_AVX512; isa++)
         for (size_t d = 0; kernels_get(isa) && d < sizeof dims / sizeof *dims; d++)
             for (size_t c = 0; c < sizeof contexts / sizeof *contexts; c++)
-                measure(kernels_get(isa), &w, contexts[c], dims[d]);
+                for (int bag = 0; bag < 2; bag++)
+                    measure(kernels_get(isa), bag, &w, contexts[c], dims[d]);
     mem_free(&w.table);
     mem_free(&w.scratch);
     return 0;

@@ -146,6 +146,10 @@ static status set_choice(const option_row *row, const char *value, int *field) {
     return status_error(STATUS_USAGE, "--%s %s: must be one of %s", row->name, value, row->choices);
 }
 
+void option_mark_given(options *o, const option_row *row) {
+    ((bool *)&o->given)[row - table] = true;
+}
+
 status option_set(options *o, const option_row *row, const char *value) {
     void *field = field_of(o, row);
     switch (row->kind) {
@@ -207,6 +211,7 @@ static status take_option(cursor *c) {
     if (!row)
         return status_error(STATUS_USAGE, "unknown option %s; see --help", argument);
     c->given[row - table] = true;
+    option_mark_given(c->o, row);
     return take_values(c, row, attached);
 }
 

@@ -48,17 +48,26 @@ typedef int64_t option_size;
 typedef double option_duration;
 typedef int option_choice;
 
+/* A flag for each option, in table order. */
+typedef struct {
+#define OPTION(kind, field, ...) bool field;
+#include "options.def"
+#undef OPTION
+} options_given;
+
 typedef struct {
     string_list inputs; /* positional arguments after the command */
 #define OPTION(kind, field, ...) option_##kind field;
 #include "options.def"
 #undef OPTION
+    options_given given; /* on the command line or in the configuration file */
 } options;
 
 /* Places in the choices of options.def. */
 enum { NORMALIZE_NFC, NORMALIZE_NFKC, NORMALIZE_NONE };
 enum { DOCUMENT_LINE, DOCUMENT_BLANK, DOCUMENT_FILE };
 enum { INVALID_REFUSE, INVALID_REPLACE };
+enum { CBOW_MEAN, CBOW_SUM };
 enum { ORDER_CORPUS, ORDER_SHUFFLE };
 enum { MERGE_CONTRACTION, MERGE_ADASUM, MERGE_MEAN, MERGE_SUM };
 enum { SNAPSHOTS_ALL, SNAPSHOTS_LAST };

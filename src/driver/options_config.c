@@ -47,6 +47,7 @@ static status set_pair(options *o, int command, const bool *given, const char *p
     const option_row *row = option_find(name, strlen(name), command);
     if (!row || given[row - option_table(&n)] || !strcmp(name, "config"))
         return status_ok();
+    option_mark_given(o, row);
     return set_value(o, row, path, document, value);
 }
 

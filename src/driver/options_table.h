@@ -27,4 +27,7 @@ const option_row *option_find(const char *name, size_t length, int command);
 /* Set one option from text; adds to a list. STATUS_USAGE names the option and its bounds. */
 status option_set(options *o, const option_row *row, const char *value);
 
+/* Note in o->given that the user set this option. */
+void option_mark_given(options *o, const option_row *row);
+
 #endif

@@ -19,14 +19,14 @@ typedef struct {
     training *t;
     merger *merger;
     int32_t *order;        /* [chunks of the largest local part] or NULL */
-    double *rates[2];      /* [V] of input and output rows (sampler_rates) */
+    double *rates[2];      /* of input and output rows (objective.h) */
     double round;          /* length of the present round, tokens of a replica */
     double rate;           /* learning rate of the present round */
     double mean_square[2]; /* of input and output rows, weighted by their rates */
     int epoch;
-    skipgram_tally tally;        /* of this rank, in the present epoch */
+    loop_tally tally;            /* of this rank, in the present epoch */
     const training_replica *now; /* the replica in training, for the progress line */
-    const skipgram_job *job;
+    const loop_job *job;
 } hogwild;
 
 /* ---- rounds */
@@ -71,13 +71,17 @@ static void fold_row(void *context, int64_t row, float *const *changes, int n, s
     fold_changes(h->t->kernel, (fold_rule)h->t->o->merge, changes, n, used, h->t->replicas.n, u);
 }
 
+static int64_t rows_of(const training *t, int side) {
+    return side ? t->n_outputs : t->n_words;
+}
+
 /* Mean of |row|^2 over the most frequent rows, weighted by how often training meets them. */
 static double mean_square(const hogwild *h, int side) {
     enum { MOST_FREQUENT = 2000 };
     const training *t = h->t;
     const float *rows = side ? t->out_base.data : t->in_base.data;
     double sum = 0, weight = 0;
-    for (int64_t i = 0; i < t->n_words && i < MOST_FREQUENT; i++) {
+    for (int64_t i = 0; i < rows_of(t, side) && i < MOST_FREQUENT; i++) {
         double square = 0;
         for (int64_t k = 0; k < t->o->dim; k++) {
             double x = (double)rows[(size_t)i * t->width + (size_t)k];
@@ -96,7 +100,7 @@ static status merge_side(hogwild *h, int side, float **rows, uint8_t **touched) 
         rows[g] = side ? r->out_rows.data : r->in_rows.data;
         touched[g] = side ? r->out_touched.data : r->in_touched.data;
     }
-    const merge_table table = {.n_rows = t->n_words,
+    const merge_table table = {.n_rows = rows_of(t, side),
                                .width = t->width,
                                .used = (size_t)t->o->dim,
                                .rows = rows,
@@ -127,18 +131,18 @@ static status merge(hogwild *h) {
 
 /* ---- training */
 
-static void tick(void *context, const skipgram_tally *mine) {
+static void tick(void *context, const loop_tally *mine) {
     hogwild *h = context;
     training *t = h->t;
     if (!progress_due(&t->progress))
         return;
-    const double visits = (double)skipgram_chunks(h->job);
+    const double visits = (double)loop_chunks(h->job);
     const double visit = fmin(visits, (double)atomic_load(h->job->next));
     const double loss = h->tally.loss + mine->loss, pairs = (double)(h->tally.pairs + mine->pairs);
     const progress_point point = {.epoch = h->epoch + 1,
                                   .words = (double)t->corpus.n_tokens * (h->epoch + visit / visits),
                                   .loss = pairs > 0 ? loss / pairs : NAN,
-                                  .learning_rate = skipgram_rate(h->job, (int64_t)visit)};
+                                  .learning_rate = loop_rate(h->job, (int64_t)visit)};
     progress_report(&t->progress, &point);
 }
 
@@ -154,27 +158,29 @@ static void shuffle(int32_t *order, int64_t n, uint64_t key) {
     }
 }
 
-static skipgram_job make_job(const hogwild *h, training_replica *r) {
+static loop_job make_job(const hogwild *h, training_replica *r) {
     const training *t = h->t;
     const options *o = t->o;
-    return (skipgram_job){.settings = &t->settings,
-                          .kernel = t->kernel,
-                          .sampler = &t->sampler,
-                          .view = &r->view,
-                          .in = r->in_rows.data,
-                          .out = r->out_rows.data,
-                          .in_touched = r->in_touched.data,
-                          .out_touched = r->out_touched.data,
-                          .first = r->first,
-                          .last = r->last,
-                          .order = h->order,
-                          .next = r->counter.data,
-                          .seed = (uint64_t)(o->seed_sample >= 0 ? o->seed_sample : o->seed),
-                          .epoch = h->epoch,
-                          .rate = o->learning_rate,
-                          .rate_floor = o->learning_rate * 1e-4,
-                          .progress_begin = (double)h->epoch / (double)o->epochs,
-                          .progress_end = (double)(h->epoch + 1) / (double)o->epochs};
+    return (loop_job){.objective = t->objective,
+                      .settings = &t->settings,
+                      .kernel = t->kernel,
+                      .sampler = &t->sampler,
+                      .tree = &t->tree,
+                      .view = &r->view,
+                      .in = r->in_rows.data,
+                      .out = r->out_rows.data,
+                      .in_touched = r->in_touched.data,
+                      .out_touched = r->out_touched.data,
+                      .first = r->first,
+                      .last = r->last,
+                      .order = h->order,
+                      .next = r->counter.data,
+                      .seed = (uint64_t)(o->seed_sample >= 0 ? o->seed_sample : o->seed),
+                      .epoch = h->epoch,
+                      .rate = t->learning_rate,
+                      .rate_floor = t->learning_rate * 1e-4,
+                      .progress_begin = (double)h->epoch / (double)o->epochs,
+                      .progress_end = (double)(h->epoch + 1) / (double)o->epochs};
 }
 
 /* All local replicas, one after the other, through the visits in [begin, end) parts of the epoch.
@@ -184,11 +190,11 @@ static void train_round(hogwild *h, double begin, double end) {
     const bool leads = comm_rank(t->replicas.mine) == 0;
     for (int g = 0; g < t->replicas.n_local; g++) {
         training_replica *r = &t->local[g];
-        skipgram_job job = make_job(h, r);
-        const double chunks = (double)skipgram_chunks(&job);
+        loop_job job = make_job(h, r);
+        const double chunks = (double)loop_chunks(&job);
         if (h->order) {
             const int64_t own = t->o->seed_order >= 0 ? t->o->seed_order : t->o->seed;
-            shuffle(h->order, skipgram_chunks(&job),
+            shuffle(h->order, loop_chunks(&job),
                     random_key((uint64_t)own, RANDOM_ORDER,
                                (uint64_t)h->epoch * (uint64_t)t->replicas.n +
                                    (uint64_t)(t->replicas.first + g)));
@@ -198,8 +204,8 @@ static void train_round(hogwild *h, double begin, double end) {
             atomic_store(job.next, (int64_t)(begin * chunks));
         shared_sync(&r->counter, t->replicas.mine);
         h->job = &job;
-        skipgram_run(&job, t->workers, t->n_threads, &h->tally, tick, h);
-        h->rate = skipgram_rate(&job, job.visit_end);
+        loop_run(&job, t->workers, t->n_threads, &h->tally, tick, h);
+        h->rate = loop_rate(&job, job.visit_end);
         shared_sync(&r->counter, t->replicas.mine);
     }
 }
@@ -209,7 +215,7 @@ static status train_epoch(hogwild *h, int epoch) {
     const double started = clock_seconds();
     status s = status_ok();
     h->epoch = epoch;
-    h->tally = (skipgram_tally){0};
+    h->tally = (loop_tally){0};
     for (double begin = 0, end; !s.code && begin < 1; begin = end) {
         end = round_end(t, epoch, begin);
         h->round = (end - begin) * part_size(t);
@@ -239,9 +245,11 @@ static status create(hogwild *h, training *t) {
                     "the rates of rows");
     if (!s.code)
         s = merge_create(&h->merger, &t->replicas);
-    if (!s.code)
-        sampler_rates(&t->sampler, t->corpus.words.counts, t->o->negative_power, t->settings.window,
-                      t->settings.negative, h->rates[0], h->rates[1]);
+    if (!s.code) {
+        sampler_rates(&t->sampler, t->corpus.words.counts, t->o->negative_power, h->rates[0],
+                      h->rates[1]);
+        t->objective->rates(&t->settings, &t->tree, t->n_words, h->rates[0], h->rates[1]);
+    }
     return s;
 }
 

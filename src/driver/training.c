@@ -20,9 +20,38 @@ static const int64_t MARGIN = 65536;
 static const int64_t CHUNKS_PER_WORKER = 16;
 enum { SMALLEST_CHUNK = 64 };
 
+/* Words and inner nodes of a tree share the int32_t ids. */
+static const int64_t MOST_LEAVES = INT64_C(1) << 30;
+
 /* ---- opening */
 
+/* Options that the chosen objective does not have are refused, not ignored. */
+static status check_combination(const options *o) {
+    const struct {
+        bool wrong;
+        const char *message;
+    } checks[] = {
+        {o->given.cbow && o->model != MODEL_CBOW, "--cbow is for --model cbow"},
+        {o->objective == OBJECTIVE_HS && o->given.negatives,
+         "--negatives is for --objective ns: hierarchical softmax has no negatives"},
+        {o->objective == OBJECTIVE_HS && o->given.negative,
+         "--negative is for --objective ns: hierarchical softmax has no negatives"},
+        {o->objective == OBJECTIVE_HS && o->given.negative_power,
+         "--negative-power is for --objective ns: hierarchical softmax has no negatives"},
+        {(o->objective == OBJECTIVE_HS || o->negatives == NEGATIVES_PER_PAIR) &&
+             (o->given.pool || o->given.pool_reuse),
+         "--pool and --pool-reuse are for --objective ns with --negatives shared"},
+    };
+    for (size_t i = 0; i < sizeof checks / sizeof *checks; i++)
+        if (checks[i].wrong)
+            return status_error(STATUS_USAGE, "%s", checks[i].message);
+    return status_ok();
+}
+
 static status check_model(const training *t) {
+    const status s = check_combination(t->o);
+    if (s.code)
+        return s;
     if (!t->kernel)
         return status_error(STATUS_USAGE,
                             "--isa: this processor or this build lacks these instructions");
@@ -31,6 +60,10 @@ static status check_model(const training *t) {
                             t->corpus_path, t->corpus.words.n);
     if (t->corpus.n_tokens < 2)
         return status_error(STATUS_INPUT, "%s: fewer than two tokens", t->corpus_path);
+    if (t->objective->uses_tree && t->corpus.words.n > MOST_LEAVES)
+        return status_error(STATUS_INPUT,
+                            "%s: %" PRId64 " words; --objective hs takes at most %" PRId64,
+                            t->corpus_path, t->corpus.words.n, MOST_LEAVES);
     return status_ok();
 }
 
@@ -42,17 +75,24 @@ static int64_t chunk_size(const training *t) {
     return chunk > SMALLEST_CHUNK ? chunk : SMALLEST_CHUNK;
 }
 
+/* word2vec.c's defaults. */
+static double default_rate(const options *o) {
+    return o->model == MODEL_CBOW ? 0.05 : 0.025;
+}
+
 /* Bytes on a node for one rank: tables, merge bases, tokens; the shared parts divided by the ranks
  * that share them. */
 static double estimate_bytes(const training *t) {
-    const double rows = (double)t->n_words * (double)t->width * sizeof(float) * 2;
-    const double merging = t->replicas.n > 1 ? rows + 2 * (double)t->n_words : 0;
+    const double n_rows = (double)(t->n_words + t->n_outputs);
+    const double rows = n_rows * (double)t->width * sizeof(float);
+    const double merging = t->replicas.n > 1 ? rows + n_rows : 0;
+    const double tree = t->objective->uses_tree ? huffman_bytes(t->n_words) : 0;
     const double tokens = (double)t->corpus.n_tokens / t->replicas.n * sizeof(int32_t);
     const double documents = (double)t->corpus.n_documents / t->replicas.n * sizeof(int64_t);
     const double words = (double)t->corpus.words.offsets[t->n_words] + 48 * (double)t->n_words;
     return (t->replicas.n_local * (rows + tokens + documents) + merging) /
                comm_size(t->replicas.mine) +
-           words + (double)(64 << 20);
+           words + tree + (double)(64 << 20);
 }
 
 static status check_memory(const training *t) {
@@ -78,6 +118,10 @@ status training_open(training *t, const options *o, const char *corpus_path, con
     *t = (training){.o = o, .world = world, .corpus_path = corpus_path};
     t->kernel = kernels_get((kernels_isa)o->isa);
     t->n_threads = common_threads(o);
+    t->learning_rate = o->learning_rate > 0 ? o->learning_rate : default_rate(o);
+    t->objective = objective_find((model_kind)o->model, (objective_kind)o->objective,
+                                  o->objective == OBJECTIVE_NS ? (negatives_kind)o->negatives
+                                                               : NEGATIVES_SHARED);
     const group g = comm_group(world);
     status s = corpus_file_open(&t->corpus, corpus_path, &g);
     if (!s.code)
@@ -87,12 +131,14 @@ status training_open(training *t, const options *o, const char *corpus_path, con
     if (s.code)
         return s;
     t->n_words = t->corpus.words.n;
+    t->n_outputs = objective_outputs(t->objective, t->n_words);
     t->width = row_width(o->dim);
-    t->settings = (skipgram_settings){.window = (int)o->window,
-                                      .negative = (int)o->negative,
-                                      .pool = (int)o->pool,
-                                      .pool_reuse = (int)o->pool_reuse,
-                                      .dim = o->dim};
+    t->settings = (loop_settings){.window = (int)o->window,
+                                  .negative = (int)o->negative,
+                                  .pool = (int)o->pool,
+                                  .pool_reuse = (int)o->pool_reuse,
+                                  .cbow_sum = o->cbow == CBOW_SUM,
+                                  .dim = o->dim};
     t->settings.chunk = comm_min(world, chunk_size(t));
     return comm_agree(world, check_memory(t));
 }
@@ -184,16 +230,17 @@ static status read_part(const training *t, training_replica *r, int index) {
 
 static status create_replica(training *t, training_replica *r, int index) {
     const comm *mine = t->replicas.mine;
-    const size_t rows = (size_t)t->n_words * t->width * sizeof(float), marks = (size_t)t->n_words;
-    status s = shared_create(&r->in_rows, mine, rows, "the word vectors");
+    const size_t inputs = (size_t)t->n_words, outputs = (size_t)t->n_outputs;
+    const size_t row = t->width * sizeof(float);
+    status s = shared_create(&r->in_rows, mine, inputs * row, "the word vectors");
     if (!s.code)
-        s = shared_create(&r->out_rows, mine, rows, "the context vectors");
+        s = shared_create(&r->out_rows, mine, outputs * row, "the context vectors");
     if (!s.code)
         s = shared_create(&r->counter, mine, sizeof(_Atomic int64_t), "a counter");
     if (!s.code && t->replicas.n > 1)
-        s = shared_create(&r->in_touched, mine, marks, "the marks of changed rows");
+        s = shared_create(&r->in_touched, mine, inputs, "the marks of changed rows");
     if (!s.code && t->replicas.n > 1)
-        s = shared_create(&r->out_touched, mine, marks, "the marks of changed rows");
+        s = shared_create(&r->out_touched, mine, outputs, "the marks of changed rows");
     return s.code ? s : read_part(t, r, index);
 }
 
@@ -206,14 +253,14 @@ static void fill_rows(training *t, const uint64_t *hashes) {
     const int64_t begin = t->n_words * rank / size, end = t->n_words * (rank + 1) / size;
     const uint64_t seed = seed_or(t->o->seed_init, t->o->seed);
     for (int g = 0; g < t->replicas.n_local; g++)
-        skipgram_init_rows(t->local[g].in_rows.data, begin, end, t->o->dim, hashes, seed);
+        loop_init_rows(t->local[g].in_rows.data, begin, end, t->o->dim, hashes, seed);
     if (t->replicas.n > 1)
-        skipgram_init_rows(t->in_base.data, begin, end, t->o->dim, hashes, seed);
+        loop_init_rows(t->in_base.data, begin, end, t->o->dim, hashes, seed);
     shared_sync(&t->local[0].in_rows, t->replicas.mine);
 }
 
 static status create_tables(training *t) {
-    const size_t bytes = (size_t)t->n_words * t->width * sizeof(float);
+    const size_t row = t->width * sizeof(float);
     uint64_t *hashes = NULL;
     status s = mem_new(&t->local, (size_t)t->replicas.n_local, sizeof *t->local, "the replicas");
     if (!s.code)
@@ -222,9 +269,11 @@ static status create_tables(training *t) {
     for (int g = 0; !s.code && g < t->replicas.n_local; g++)
         s = create_replica(t, &t->local[g], t->replicas.first + g);
     if (!s.code && t->replicas.n > 1)
-        s = shared_create(&t->in_base, t->replicas.mine, bytes, "the merged word vectors");
+        s = shared_create(&t->in_base, t->replicas.mine, (size_t)t->n_words * row,
+                          "the merged word vectors");
     if (!s.code && t->replicas.n > 1)
-        s = shared_create(&t->out_base, t->replicas.mine, bytes, "the merged context vectors");
+        s = shared_create(&t->out_base, t->replicas.mine, (size_t)t->n_outputs * row,
+                          "the merged context vectors");
     if (!s.code) {
         wordlist_hash(&t->corpus.words, hashes);
         fill_rows(t, hashes);
@@ -235,8 +284,11 @@ static status create_tables(training *t) {
 
 static status create_workers(training *t) {
     status s = mem_new(&t->workers, (size_t)t->n_threads, sizeof *t->workers, "the workers");
+    if (!s.code && t->objective->uses_tree)
+        s = huffman_create(&t->tree, t->corpus.words.counts, (int32_t)t->n_words);
     for (int i = 0; !s.code && i < t->n_threads; i++)
-        s = skipgram_worker_create(&t->workers[i], &t->settings);
+        s = loop_worker_create(&t->workers[i], &t->settings,
+                               t->objective->uses_tree ? &t->tree : NULL);
     if (!s.code)
         s = sampler_create(&t->sampler, t->corpus.words.counts, (int32_t)t->n_words, t->o->sample,
                            t->o->negative_power);
@@ -260,6 +312,10 @@ static status start_run(training *t) {
         s = h5_set_int(t->run, "/provenance", "replicas_used", t->replicas.n);
     if (!s.code)
         s = h5_set_int(t->run, "/provenance", "chunk_used", t->settings.chunk);
+    if (!s.code)
+        s = h5_set_real(t->run, "/provenance", "learning_rate_used", t->learning_rate);
+    if (!s.code && t->objective->uses_tree)
+        s = run_file_write_tree(t->run, t->n_outputs, t->tree.branches);
     return s;
 }
 
@@ -275,11 +331,11 @@ status training_prepare(training *t) {
 
 /* ---- epochs */
 
-/* Rows of the tables that this rank writes. */
-static void my_rows(const training *t, int64_t *begin, int64_t *n) {
+/* Rows of a table that this rank writes. */
+static void my_rows(const training *t, int64_t rows, int64_t *begin, int64_t *n) {
     const int64_t rank = comm_rank(t->world), size = comm_size(t->world);
-    *begin = t->n_words * rank / size;
-    *n = t->n_words * (rank + 1) / size - *begin;
+    *begin = rows * rank / size;
+    *n = rows * (rank + 1) / size - *begin;
 }
 
 /* || vectors now - vectors before ||_F, before = the snapshot of the last epoch, or the initial
@@ -291,7 +347,7 @@ static status update_norm(training *t, int epoch, double *norm) {
     uint64_t *hashes = NULL;
     double sum = 0;
     char name[64];
-    my_rows(t, &begin, &n);
+    my_rows(t, t->n_words, &begin, &n);
     snprintf(name, sizeof name, "/epochs/%04d/vectors", epoch - 1);
     status s = mem_new(&before, BLOCK * t->width, sizeof *before, "rows of the last epoch");
     if (!s.code && epoch == 1)
@@ -302,8 +358,8 @@ static status update_norm(training *t, int epoch, double *norm) {
         int64_t rows = begin + n - at < BLOCK ? begin + n - at : BLOCK;
         const float *now = (float *)t->local[0].in_rows.data + (size_t)at * t->width;
         if (epoch == 1)
-            skipgram_init_rows(before, 0, rows, t->o->dim, hashes + at,
-                               seed_or(t->o->seed_init, t->o->seed));
+            loop_init_rows(before, 0, rows, t->o->dim, hashes + at,
+                           seed_or(t->o->seed_init, t->o->seed));
         else
             s = h5_read(t->run, name, H5_F32, at, rows, before, t->width);
         for (int64_t i = 0; !s.code && i < rows; i++)
@@ -320,15 +376,19 @@ static status update_norm(training *t, int epoch, double *norm) {
     return s;
 }
 
-static status write_snapshot(training *t, int epoch) {
+static status write_table(training *t, int epoch, const char *name, int64_t rows,
+                          const shared_block *table) {
     int64_t begin, n;
-    my_rows(t, &begin, &n);
-    const size_t offset = (size_t)begin * t->width;
-    status s = run_file_write_epoch(t->run, epoch, "vectors", t->n_words, t->o->dim, begin, n,
-                                    (float *)t->local[0].in_rows.data + offset, t->width);
+    my_rows(t, rows, &begin, &n);
+    return run_file_write_epoch(t->run, epoch, name, rows, t->o->dim, begin, n,
+                                (float *)table->data + (size_t)begin * t->width, t->width);
+}
+
+static status write_snapshot(training *t, int epoch) {
+    status s = write_table(t, epoch, "vectors", t->n_words, &t->local[0].in_rows);
     if (!s.code)
-        s = run_file_write_epoch(t->run, epoch, "context", t->n_words, t->o->dim, begin, n,
-                                 (float *)t->local[0].out_rows.data + offset, t->width);
+        s = write_table(t, epoch, objective_table(t->objective), t->n_outputs,
+                        &t->local[0].out_rows);
     return s;
 }
 
@@ -336,11 +396,11 @@ static status diverged(const training *t, int epoch) {
     return status_error(STATUS_DIVERGED,
                         "training diverged in epoch %d: the loss is not finite; lower "
                         "--learning-rate (now %g)%s",
-                        epoch, t->o->learning_rate,
+                        epoch, t->learning_rate,
                         t->replicas.n > 1 ? " or --merge-every, or use fewer --replicas" : "");
 }
 
-status training_end_epoch(training *t, int epoch, const skipgram_tally *tally, double rate,
+status training_end_epoch(training *t, int epoch, const loop_tally *tally, double rate,
                           double seconds) {
     const double loss = comm_sum_real(t->world, tally->loss);
     const double pairs = (double)comm_sum(t->world, tally->pairs);
@@ -374,7 +434,7 @@ status training_end_epoch(training *t, int epoch, const skipgram_tally *tally, d
 static status finish_run(training *t, int n_epochs) {
     status s = run_file_link_final(t->run, t->n_done, "vectors");
     if (!s.code)
-        s = run_file_link_final(t->run, t->n_done, "context");
+        s = run_file_link_final(t->run, t->n_done, objective_table(t->objective));
     if (!s.code)
         s = run_file_write_training(t->run, n_epochs, t->epochs);
     return s;
@@ -416,10 +476,11 @@ void training_close(training *t) {
     shared_free(&t->in_base);
     shared_free(&t->out_base);
     for (int i = 0; t->workers && i < t->n_threads; i++)
-        skipgram_worker_destroy(&t->workers[i]);
+        loop_worker_destroy(&t->workers[i]);
     mem_free(&t->workers);
     mem_free(&t->epochs);
     sampler_clear(&t->sampler);
+    huffman_clear(&t->tree);
     progress_close(&t->progress);
     corpus_file_close(&t->corpus);
     replicas_clear(&t->replicas);

@@ -7,19 +7,20 @@
 #include "comm.h"
 #include "corpus_file.h"
 #include "kernels.h"
+#include "loop.h"
+#include "objective.h"
 #include "options.h"
 #include "progress.h"
 #include "replicas.h"
 #include "run_file.h"
 #include "sampler.h"
 #include "shared.h"
-#include "skipgram.h"
 #include "window.h"
 
 /* A replica of the tables and its part of the corpus, as this rank sees it. */
 typedef struct {
-    shared_block in_rows, out_rows;       /* [V, width] float */
-    shared_block in_touched, out_touched; /* [V] bytes; only with several replicas */
+    shared_block in_rows, out_rows;       /* [V, width] and [n_outputs, width] float */
+    shared_block in_touched, out_touched; /* [V], [n_outputs] bytes; only with several replicas */
     shared_block tokens, documents;
     shared_block counter; /* the next visit, one _Atomic int64_t */
     corpus_view view;     /* with a margin around the part that is trained */
@@ -33,13 +34,16 @@ typedef struct {
     corpus_file corpus;
     const char *corpus_path;
     sampler sampler;
+    const objective *objective;
+    huffman tree;         /* if the objective has one */
+    double learning_rate; /* at the start */
     replicas replicas;
     training_replica *local;        /* [replicas.n_local] */
-    shared_block in_base, out_base; /* [V, width] rows after the last merge; several replicas */
-    skipgram_settings settings;
-    skipgram_worker **workers; /* [n_threads] */
+    shared_block in_base, out_base; /* rows after the last merge; several replicas */
+    loop_settings settings;
+    loop_worker **workers; /* [n_threads] */
     int n_threads;
-    int64_t n_words;
+    int64_t n_words, n_outputs;
     size_t width;
     h5_file *run;      /* the run being written; NULL before and after */
     run_epoch *epochs; /* [o->epochs] */
@@ -60,7 +64,7 @@ status training_prepare(training *t);
 
 /* Collective. Write the snapshot of epoch (from 1) and its row of /training; prints a line. All
  * replicas must be equal. */
-status training_end_epoch(training *t, int epoch, const skipgram_tally *tally, double rate,
+status training_end_epoch(training *t, int epoch, const loop_tally *tally, double rate,
                           double seconds);
 
 /* Collective. Finish the run file and give it its name. */

@@ -199,11 +199,17 @@ static status write_table(h5_file *file, const char *name, int64_t n_words, int6
     return h5_write(file, &d, begin, n, rows, stride);
 }
 
-status run_file_write_epoch(h5_file *file, int epoch, const char *table, int64_t n_words,
+status run_file_write_epoch(h5_file *file, int epoch, const char *table, int64_t n_rows,
                             int64_t dim, int64_t begin, int64_t n, const float *rows,
                             size_t stride) {
     char name[NAME];
-    return write_table(file, table_name(name, table, epoch), n_words, dim, begin, n, rows, stride);
+    return write_table(file, table_name(name, table, epoch), n_rows, dim, begin, n, rows, stride);
+}
+
+status run_file_write_tree(h5_file *file, int64_t n_nodes, const int32_t *branches) {
+    const h5_dataset d = {
+        .name = "/tree", .type = H5_I32, .rows = n_nodes, .columns = 2, .checksum = true};
+    return h5_write(file, &d, 0, h5_group(file)->rank == 0 ? n_nodes : 0, branches, 2);
 }
 
 status run_file_link_final(h5_file *file, int epoch, const char *table) {

@@ -5,7 +5,10 @@
  *     /vocab/{bytes,offsets}  the words; /words the same as fixed-length UTF-8 for other tools,
  *     where those of more than 256 bytes are cut (attribute cut_words says how many)
  *     /counts int64 [V]   /vectors float32 [V, dim]   /context float32 [V, dim] (if trained)
- *     /epochs/0001/{vectors,context} ...   /training/{epoch,loss,...}   /provenance attributes */
+ *     /nodes float32 [V - 1, dim], /tree int32 [V - 1, 2] instead of /context: the inner nodes of
+ *     hierarchical softmax, and what is below each
+ *     /epochs/0001/{vectors,context|nodes} ...   /training/{epoch,loss,...}   /provenance
+ * attributes */
 #ifndef WORDSHARD_RUN_FILE_H
 #define WORDSHARD_RUN_FILE_H
 
@@ -43,8 +46,8 @@ status run_file_read(const run_file *run, const char *table, int epoch, int64_t 
 status run_file_create(h5_file **file, const char *path, const wordlist *words, const group *g);
 
 /* Write one snapshot: rows [begin, begin + n) of this process, stride floats apart.
- * table: "vectors", "context". */
-status run_file_write_epoch(h5_file *file, int epoch, const char *table, int64_t n_words,
+ * table: "vectors", "context", "nodes". */
+status run_file_write_epoch(h5_file *file, int epoch, const char *table, int64_t n_rows,
                             int64_t dim, int64_t begin, int64_t n, const float *rows,
                             size_t stride);
 
@@ -55,13 +58,16 @@ status run_file_link_final(h5_file *file, int epoch, const char *table);
 status run_file_write_final(h5_file *file, const char *table, int64_t n_words, int64_t dim,
                             int64_t begin, int64_t n, const float *rows, size_t stride);
 
+/* /tree: branches[n_nodes][2], the same on every rank; a word below V, or V + a node. */
+status run_file_write_tree(h5_file *file, int64_t n_nodes, const int32_t *branches);
+
 /* One row of /training per epoch. */
 typedef struct {
     double loss;          /* mean over the pairs of the epoch, nats */
     double learning_rate; /* at the end of the epoch */
     double update_norm;   /* Frobenius norm of the change of /vectors; NaN if not known */
     double words;         /* words of the corpus passed */
-    double pairs;         /* (centre, context) pairs trained */
+    double pairs;         /* pairs of a centre and a context (CBOW: all its contexts) trained */
     double seconds;       /* wall clock */
 } run_epoch;
 

@@ -12,7 +12,7 @@ enum {
     ROW_QUANTUM = 16, /* floats: one cache line */
     OUT_BLOCK = 6,    /* output rows that are scored and updated together */
     SCORE_STRIDE = 8, /* scores of one input row in scratch */
-    N_AHEAD = 3       /* rows that a window asks the memory for */
+    N_AHEAD = 3       /* rows that a block of `pairs` asks the memory for */
 };
 
 /* Floats of a padded row. */
@@ -20,31 +20,52 @@ static inline size_t row_width(int64_t dim) {
     return ((size_t)dim + ROW_QUANTUM - 1) / ROW_QUANTUM * ROW_QUANTUM;
 }
 
-/* One window of skip-gram with negative sampling: every input row (contexts) against the same
- * output rows (the centre first, then its negatives). A row may occur twice among the inputs. */
+/* Input rows and the output rows they are to predict. An input row may occur twice; output rows are
+ * all different. */
 typedef struct {
-    float *const *in;  /* [n_in] */
-    float *const *out; /* [n_out], all different; label 1 for out[0], 0 for the others */
+    float *const *in;    /* [n_in] */
+    float *const *out;   /* [n_out] */
+    const float *labels; /* [n_out] 1 or 0; SCORE_STRIDE more floats behind them can be read */
     int n_in, n_out;
     float rate; /* learning rate */
     size_t width;
     /* Rows that later windows need: their cache lines are asked for one by one between the
      * arithmetic. A burst of whole rows fills the cache's queue of misses and stops all behind it.
      */
-    const float *ahead[N_AHEAD];
-    float *scratch; /* [(n_in + 1) * SCORE_STRIDE], 64-byte aligned */
-} sgns_window;
+    const float *const *ahead; /* [n_ahead] rows for each block of OUT_BLOCK outputs */
+    int n_ahead;               /* N_AHEAD for pairs, any number for bag */
+    float *scratch;            /* kernels_scratch floats, 64-byte aligned */
+    float gather, spread;      /* bag: factors of the sum of the inputs, of the change of each */
+} logistic_window;
+
+/* Blocks of outputs. */
+static inline int kernels_blocks(int n_out) {
+    return (n_out + OUT_BLOCK - 1) / OUT_BLOCK;
+}
+
+/* Floats of scratch that windows of up to n_in inputs need. */
+static inline size_t kernels_scratch(size_t n_in, size_t width) {
+    return (n_in + 1) * SCORE_STRIDE + 2 * width;
+}
 
 typedef struct {
     const char *name; /* "portable", "avx2", "avx512" */
 
-    /* One step of stochastic gradient descent on
-     *     L = sum_i [ -log s(in_i . out_0) - sum_{j > 0} log s(-in_i . out_j) ],  s = logistic
-     * (Mikolov et al. 2013, eq. 4), in place; returns L as it was before the step, nats. Outputs
-     * are taken in blocks of OUT_BLOCK: within a block all scores come before all updates, and an
-     * update of either side uses the other side's values from before the block (of the same
-     * row twice among the inputs, the second sees the first's update). */
-    double (*sgns_window)(const sgns_window *w);
+    /* One step of stochastic gradient descent, in place, every input against every output: with
+     * label y, score x = in . out and s = logistic function
+     *     L = sum_ij l(y_j, in_i . out_j),   l(1, x) = -log s(x),   l(0, x) = -log s(-x)
+     * (Mikolov et al. 2013, eq. 4). Returns L as it was before the step, nats. Outputs are taken in
+     * blocks of OUT_BLOCK: within a block all scores come before all updates, and an update of
+     * either side uses the other side's values from before the block (of the same row twice among
+     * the inputs, the second sees the first's update). */
+    double (*pairs)(const logistic_window *w);
+
+    /* The same for the sum of the inputs:
+     *     L = sum_j l(y_j, h . out_j),   h = gather * sum_i in_i
+     *     out_j += rate * (y_j - s(x_j)) h,   in_i += spread * rate * sum_j (y_j - s(x_j)) out_j
+     * All scores and changes come from the values before the step: the order of word2vec.c, for
+     * one input as well. spread = gather follows the gradient. */
+    double (*bag)(const logistic_window *w);
 
     /* out = {a.b, a.a, b.b} over n floats, n a multiple of ROW_QUANTUM. */
     void (*dots)(const float *a, const float *b, size_t n, float out[3]);

@@ -12,8 +12,7 @@ typedef int32_t ivec __attribute__((vector_size(64)));
 
 /* Three levels of "add a shuffled pair": eight vectors become one whose 128-bit quarters hold
  * partial sums, which the last two levels add up. */
-static inline __attribute__((always_inline)) void simd_sums(const vec a[SCORE_STRIDE],
-                                                            float out[SCORE_STRIDE]) {
+static inline __attribute__((always_inline)) vec simd_sums(const vec a[SCORE_STRIDE]) {
     vec p[4], q[2];
     _Pragma("GCC unroll 4") for (int i = 0; i < 4; i++) {
         vec x = a[2 * i], y = a[2 * i + 1];
@@ -29,11 +28,11 @@ static inline __attribute__((always_inline)) void simd_sums(const vec a[SCORE_ST
             SHUFFLE(q[0], q[1], 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31);
     typedef float half __attribute__((vector_size(32)));
     half sum = SHUFFLE(r, r, 0, 1, 2, 3, 8, 9, 10, 11) + SHUFFLE(r, r, 4, 5, 6, 7, 12, 13, 14, 15);
-    __builtin_memcpy(out, &sum, sizeof sum);
+    return SHUFFLE(sum, sum, 0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7);
 }
 
 #include "kernels_simd.h"
 
 const kernels kernels_avx512 = {
-    .name = "avx512", .sgns_window = simd_sgns_window, .dots = simd_dots};
+    .name = "avx512", .pairs = simd_pairs, .bag = simd_bag, .dots = simd_dots};
 #endif

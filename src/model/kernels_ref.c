@@ -16,20 +16,25 @@ static double softplus(double x) {
     return x > 0 ? x + log1p(exp(-x)) : log1p(exp(x));
 }
 
+/* The loss of output j at score x, and the step that follows from it. */
+static double step_of(const logistic_window *w, int j, float x, float *step) {
+    const float label = w->labels[j];
+    *step = w->rate * (label - 1 / (1 + expf(-x)));
+    return softplus(label > 0 ? -(double)x : (double)x);
+}
+
 /* Scores of one block into scratch, turned into steps; returns the block's loss. */
-static double score_block(const sgns_window *w, int first, int n_block) {
+static double score_block(const logistic_window *w, int first, int n_block) {
     double loss = 0;
     for (int i = 0; i < w->n_in; i++)
         for (int j = 0; j < n_block; j++) {
             float x = dot(w->in[i], w->out[first + j], w->width);
-            int label = first + j == 0;
-            loss += softplus(label ? -(double)x : (double)x);
-            w->scratch[i * SCORE_STRIDE + j] = w->rate * ((float)label - 1 / (1 + expf(-x)));
+            loss += step_of(w, first + j, x, &w->scratch[i * SCORE_STRIDE + j]);
         }
     return loss;
 }
 
-static void update_block(const sgns_window *w, int first, int n_block) {
+static void update_block(const logistic_window *w, int first, int n_block) {
     for (size_t k = 0; k < w->width; k++) {
         float before[OUT_BLOCK], after[OUT_BLOCK];
         for (int j = 0; j < n_block; j++)
@@ -48,13 +53,35 @@ static void update_block(const sgns_window *w, int first, int n_block) {
     }
 }
 
-static double portable_sgns_window(const sgns_window *w) {
+static double portable_pairs(const logistic_window *w) {
     double loss = 0;
     for (int first = 0; first < w->n_out; first += OUT_BLOCK) {
         int n_block = w->n_out - first < OUT_BLOCK ? w->n_out - first : OUT_BLOCK;
         loss += score_block(w, first, n_block);
         update_block(w, first, n_block);
     }
+    return loss;
+}
+
+static double portable_bag(const logistic_window *w) {
+    float *h = w->scratch, *change = h + w->width, step;
+    double loss = 0;
+    for (size_t k = 0; k < w->width; k++) {
+        h[k] = change[k] = 0;
+        for (int i = 0; i < w->n_in; i++)
+            h[k] += w->in[i][k];
+        h[k] *= w->gather;
+    }
+    for (int j = 0; j < w->n_out; j++) {
+        loss += step_of(w, j, dot(h, w->out[j], w->width), &step);
+        for (size_t k = 0; k < w->width; k++) {
+            change[k] += step * w->out[j][k];
+            w->out[j][k] += step * h[k];
+        }
+    }
+    for (int i = 0; i < w->n_in; i++)
+        for (size_t k = 0; k < w->width; k++)
+            w->in[i][k] += w->spread * change[k];
     return loss;
 }
 
@@ -65,4 +92,4 @@ static void portable_dots(const float *a, const float *b, size_t n, float out[3]
 }
 
 const kernels kernels_portable = {
-    .name = "portable", .sgns_window = portable_sgns_window, .dots = portable_dots};
+    .name = "portable", .pairs = portable_pairs, .bag = portable_bag, .dots = portable_dots};

@@ -5,10 +5,11 @@
  *     LANES       floats in a vector
  *     TILE        input rows scored together: TILE * OUT_BLOCK accumulators stay in registers
  *     vec, ivec   vectors of LANES floats, of LANES int32_t
- *     simd_sums   static void simd_sums(const vec a[SCORE_STRIDE], float out[SCORE_STRIDE]):
- *                 the sum over the lanes of each vector
+ *     simd_sums   static vec simd_sums(const vec a[SCORE_STRIDE]): the sum over the lanes of each
+ *                 vector, in lanes 0..SCORE_STRIDE - 1 and again behind
  *
  * Compiled with contraction on: a * b + c is one fused multiply-add. */
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -91,10 +92,13 @@ INLINE void score_tile(float *const *in, float *const *out, size_t width, float 
             UNROLL for (int r = 0; r < rows; r++) sum[r][j] += x[r] * y;
         }
     }
-    UNROLL for (int r = 0; r < rows; r++) simd_sums(sum[r], scores + r * SCORE_STRIDE);
+    UNROLL for (int r = 0; r < rows; r++) {
+        const vec sums = simd_sums(sum[r]);
+        memcpy(scores + r * SCORE_STRIDE, &sums, SCORE_STRIDE * sizeof *scores);
+    }
 }
 
-INLINE void score_rows(const sgns_window *w, float *const *out, const int outs) {
+INLINE void score_rows(const logistic_window *w, float *const *out, const int outs) {
     int i = 0;
     for (; i + TILE <= w->n_in; i += TILE)
         score_tile(w->in + i, out, w->width, w->scratch + i * SCORE_STRIDE, TILE, outs);
@@ -104,26 +108,44 @@ INLINE void score_rows(const sgns_window *w, float *const *out, const int outs) 
         score_tile(w->in + i, out, w->width, w->scratch + i * SCORE_STRIDE, 1, outs);
 }
 
-/* Scores in scratch become steps rate * (label - s(x)); returns the loss. labels and valid follow
- * the SCORE_STRIDE pattern. */
-INLINE double step_scores(const sgns_window *w, const float *labels, const int outs) {
-    _Alignas(sizeof(vec)) float pattern[LANES], used[LANES]; /* loaded as vectors */
-    UNROLL for (int l = 0; l < LANES; l++) {
-        pattern[l] = labels[l % SCORE_STRIDE];
-        used[l] = l % SCORE_STRIDE < outs;
-    }
-    const vec label = simd_load(pattern), valid = simd_load(used);
+/* SCORE_STRIDE values from p, repeated. */
+INLINE vec simd_pattern(const float *p) {
+    vec x;
+    UNROLL for (int l = 0; l < LANES; l += SCORE_STRIDE)
+        memcpy((float *)&x + l, p, SCORE_STRIDE * sizeof *p);
+    return x;
+}
+
+/* All ones in the lanes of the first outs of each SCORE_STRIDE. */
+INLINE ivec simd_first(const int outs) {
+    ivec mask;
+    UNROLL for (int l = 0; l < LANES; l++) mask[l] = l % SCORE_STRIDE < outs ? -1 : 0;
+    return mask;
+}
+
+/* The step rate * (label - s(x)) of each score in lanes that are valid, 0 in others; *loss its loss
+ * in all lanes. */
+INLINE vec simd_step(vec x, vec label, ivec valid, float rate, vec *loss) {
+    const vec below = 1.0f + simd_exp(-x);
+    vec one = simd_log(below) + (1.0f - label) * x;
+    one += simd_select(x < -EXP_LIMIT, -EXP_LIMIT - x, (vec){0});
+    *loss = one;
+    return simd_select(valid, rate * (label - 1.0f / below), (vec){0});
+}
+
+/* Scores in scratch become steps; returns the loss. */
+INLINE double step_scores(const logistic_window *w, const float *labels, const int outs) {
+    const vec label = simd_pattern(labels);
+    const ivec valid = simd_first(outs);
     vec loss = {0};
     const int n = w->n_in * SCORE_STRIDE;
     for (int at = 0; at < n; at += LANES) {
-        vec x = simd_load(w->scratch + at);
-        vec below = 1.0f + simd_exp(-x);
-        vec one = simd_log(below) + (1.0f - label) * x;
-        one += simd_select(x < -EXP_LIMIT, -EXP_LIMIT - x, (vec){0});
+        vec one;
+        simd_store(w->scratch + at,
+                   simd_step(simd_load(w->scratch + at), label, valid, w->rate, &one));
         ivec inside = {0};
         UNROLL for (int l = 0; l < LANES; l++) inside[l] = at + l < n ? -1 : 0;
-        loss += simd_select(inside, one, (vec){0}) * valid;
-        simd_store(w->scratch + at, valid * w->rate * (label - 1.0f / below));
+        loss += simd_select(inside & valid, one, (vec){0});
     }
     double sum = 0;
     UNROLL for (int l = 0; l < LANES; l++) sum += (double)loss[l];
@@ -132,10 +154,11 @@ INLINE double step_scores(const sgns_window *w, const float *labels, const int o
 
 /* ins: the number of inputs, known to the compiler in the common cases, so that the inner loop has
  * no branch to mispredict. */
-INLINE void update_rows(const sgns_window *w, float *const *out, const int outs, const int ins) {
+INLINE void update_rows(const logistic_window *w, float *const *out, const float *const *ahead,
+                        const int outs, const int ins) {
     for (size_t k = 0; k < w->width; k += LANES) {
         vec before[OUT_BLOCK], after[OUT_BLOCK];
-        UNROLL for (int a = 0; a < N_AHEAD; a++) __builtin_prefetch(w->ahead[a] + k, 1, 3);
+        UNROLL for (int a = 0; a < N_AHEAD; a++) __builtin_prefetch(ahead[a] + k, 1, 3);
         UNROLL for (int j = 0; j < outs; j++) before[j] = after[j] = simd_load(out[j] + k);
         UNROLL for (int i = 0; i < ins; i++) {
             const float *step = w->scratch + i * SCORE_STRIDE;
@@ -154,81 +177,184 @@ INLINE void update_rows(const sgns_window *w, float *const *out, const int outs,
     }
 }
 
-INLINE void update_block(const sgns_window *w, float *const *out) {
+INLINE void update_block(const logistic_window *w, float *const *out, const float *const *ahead) {
     switch (w->n_in) {
     case 1:
-        update_rows(w, out, OUT_BLOCK, 1);
+        update_rows(w, out, ahead, OUT_BLOCK, 1);
         break;
     case 2:
-        update_rows(w, out, OUT_BLOCK, 2);
+        update_rows(w, out, ahead, OUT_BLOCK, 2);
         break;
     case 3:
-        update_rows(w, out, OUT_BLOCK, 3);
+        update_rows(w, out, ahead, OUT_BLOCK, 3);
         break;
     case 4:
-        update_rows(w, out, OUT_BLOCK, 4);
+        update_rows(w, out, ahead, OUT_BLOCK, 4);
         break;
     case 5:
-        update_rows(w, out, OUT_BLOCK, 5);
+        update_rows(w, out, ahead, OUT_BLOCK, 5);
         break;
     case 6:
-        update_rows(w, out, OUT_BLOCK, 6);
+        update_rows(w, out, ahead, OUT_BLOCK, 6);
         break;
     case 7:
-        update_rows(w, out, OUT_BLOCK, 7);
+        update_rows(w, out, ahead, OUT_BLOCK, 7);
         break;
     case 8:
-        update_rows(w, out, OUT_BLOCK, 8);
+        update_rows(w, out, ahead, OUT_BLOCK, 8);
         break;
     case 9:
-        update_rows(w, out, OUT_BLOCK, 9);
+        update_rows(w, out, ahead, OUT_BLOCK, 9);
         break;
     case 10:
-        update_rows(w, out, OUT_BLOCK, 10);
+        update_rows(w, out, ahead, OUT_BLOCK, 10);
         break;
     default:
-        update_rows(w, out, OUT_BLOCK, w->n_in);
+        update_rows(w, out, ahead, OUT_BLOCK, w->n_in);
     }
 }
 
 /* One block with a number of outputs that the compiler knows. */
-INLINE double window_block(const sgns_window *w, float *const *out, const float *labels,
-                           const int outs) {
+INLINE double pairs_block(const logistic_window *w, int first, const int outs) {
+    float *const *out = w->out + first;
+    const float *const *ahead = w->ahead + first / OUT_BLOCK * N_AHEAD;
     score_rows(w, out, outs);
-    double loss = step_scores(w, labels, outs);
+    double loss = step_scores(w, w->labels + first, outs);
     if (outs == OUT_BLOCK)
-        update_block(w, out);
+        update_block(w, out, ahead);
     else
-        update_rows(w, out, outs, w->n_in);
+        update_rows(w, out, ahead, outs, w->n_in);
     return loss;
 }
 
-static double simd_sgns_window(const sgns_window *w) {
-    static const float first_block[SCORE_STRIDE] = {1}, later_block[SCORE_STRIDE] = {0};
+static double simd_pairs(const logistic_window *w) {
     double loss = 0;
     for (int first = 0; first < w->n_out; first += OUT_BLOCK) {
-        float *const *out = w->out + first;
-        const float *labels = first ? later_block : first_block;
         switch (w->n_out - first) {
         case 1:
-            loss += window_block(w, out, labels, 1);
+            loss += pairs_block(w, first, 1);
             break;
         case 2:
-            loss += window_block(w, out, labels, 2);
+            loss += pairs_block(w, first, 2);
             break;
         case 3:
-            loss += window_block(w, out, labels, 3);
+            loss += pairs_block(w, first, 3);
             break;
         case 4:
-            loss += window_block(w, out, labels, 4);
+            loss += pairs_block(w, first, 4);
             break;
         case 5:
-            loss += window_block(w, out, labels, 5);
+            loss += pairs_block(w, first, 5);
             break;
         default:
-            loss += window_block(w, out, labels, OUT_BLOCK);
+            loss += pairs_block(w, first, OUT_BLOCK);
         }
     }
+    return loss;
+}
+
+/* ---- the sum of the inputs */
+
+/* h = factor * sum of the inputs, two rows at a time. */
+INLINE void gather_rows(const logistic_window *w, float *h) {
+    for (int i = 0; i < w->n_in; i += 2) {
+        const float *a = w->in[i], *b = i + 1 < w->n_in ? w->in[i + 1] : NULL;
+        const float factor = i + 2 < w->n_in ? 1 : w->gather;
+        for (size_t k = 0; k < w->width; k += LANES) {
+            vec x = simd_load(a + k);
+            if (b)
+                x += simd_load(b + k);
+            if (i)
+                x += simd_load(h + k);
+            simd_store(h + k, factor * x);
+        }
+    }
+}
+
+/* Scores of h against outs rows, in the lanes of one vector. Two sums for each row, so that an
+ * addition need not wait for the one before. */
+INLINE vec score_bag(const float *h, float *const *out, size_t width, const int outs) {
+    vec sum[SCORE_STRIDE], other[SCORE_STRIDE];
+    UNROLL for (int j = 0; j < SCORE_STRIDE; j++) sum[j] = other[j] = (vec){0};
+    size_t k = 0;
+    for (; k + 2 * LANES <= width; k += 2 * LANES) {
+        const vec x = simd_load(h + k), y = simd_load(h + k + LANES);
+        UNROLL for (int j = 0; j < outs; j++) {
+            sum[j] += x * simd_load(out[j] + k);
+            other[j] += y * simd_load(out[j] + k + LANES);
+        }
+    }
+    for (; k < width; k += LANES) {
+        const vec x = simd_load(h + k);
+        UNROLL for (int j = 0; j < outs; j++) sum[j] += x * simd_load(out[j] + k);
+    }
+    UNROLL for (int j = 0; j < SCORE_STRIDE; j++) sum[j] += other[j];
+    return simd_sums(sum);
+}
+
+/* One block of outputs from h; adds what they tell the inputs to change, or begins with it. */
+INLINE double bag_block(const logistic_window *w, const float *h, float *change, int first,
+                        const int outs) {
+    float *const *out = w->out + first;
+    const int n_ahead = w->n_ahead;
+    const float *const *ahead = w->ahead + first / OUT_BLOCK * n_ahead;
+    const ivec valid = simd_first(outs);
+    vec loss;
+    const vec step = simd_step(score_bag(h, out, w->width, outs), simd_pattern(w->labels + first),
+                               valid, w->rate, &loss);
+    for (size_t k = 0; k < w->width; k += LANES) {
+        const vec x = simd_load(h + k);
+        vec even = {0}, odd = {0};
+        if (first)
+            even = simd_load(change + k);
+        for (int a = 0; a < n_ahead; a++)
+            __builtin_prefetch(ahead[a] + k, 1, 3);
+        UNROLL for (int j = 0; j < outs; j++) {
+            const vec y = simd_load(out[j] + k);
+            if (j & 1)
+                odd += step[j] * y;
+            else
+                even += step[j] * y;
+            simd_store(out[j] + k, y + step[j] * x);
+        }
+        simd_store(change + k, even + odd);
+    }
+    double sum = 0;
+    UNROLL for (int j = 0; j < outs; j++) sum += (double)loss[j];
+    return sum;
+}
+
+static double simd_bag(const logistic_window *w) {
+    float *change = w->scratch, *sum = change + w->width;
+    const bool alone = w->n_in == 1 && w->gather == 1;
+    const float *h = alone ? w->in[0] : sum;
+    double loss = 0;
+    if (!alone)
+        gather_rows(w, sum);
+    for (int first = 0; first < w->n_out; first += OUT_BLOCK) {
+        switch (w->n_out - first) {
+        case 1:
+            loss += bag_block(w, h, change, first, 1);
+            break;
+        case 2:
+            loss += bag_block(w, h, change, first, 2);
+            break;
+        case 3:
+            loss += bag_block(w, h, change, first, 3);
+            break;
+        case 4:
+            loss += bag_block(w, h, change, first, 4);
+            break;
+        case 5:
+            loss += bag_block(w, h, change, first, 5);
+            break;
+        default:
+            loss += bag_block(w, h, change, first, OUT_BLOCK);
+        }
+    }
+    for (int i = 0; i < w->n_in; i++)
+        for (size_t k = 0; k < w->width; k += LANES)
+            simd_store(w->in[i] + k, simd_load(w->in[i] + k) + w->spread * simd_load(change + k));
     return loss;
 }
 
@@ -240,7 +366,6 @@ static void simd_dots(const float *a, const float *b, size_t n, float out[3]) {
         sum[1] += x * x;
         sum[2] += y * y;
     }
-    float sums[SCORE_STRIDE];
-    simd_sums(sum, sums);
-    memcpy(out, sums, 3 * sizeof *out);
+    const vec sums = simd_sums(sum);
+    memcpy(out, &sums, 3 * sizeof *out);
 }

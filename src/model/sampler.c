@@ -79,19 +79,14 @@ void sampler_clear(sampler *s) {
     mem_free(&s->aliases);
 }
 
-void sampler_rates(const sampler *s, const int64_t *counts, double power, int window, int negative,
-                   double *input, double *output) {
-    double total = total_of(counts, s->n_words), weights = 0, kept = 0;
-    /* A centre has window + 1 contexts on average (widths are uniform on 1..window, both sides). */
-    const double contexts = window + 1;
+void sampler_rates(const sampler *s, const int64_t *counts, double power, double *kept,
+                   double *negative) {
+    double total = total_of(counts, s->n_words), weights = 0, all = 0;
     for (int32_t i = 0; i < s->n_words; i++) {
         weights += negative_weight(counts[i], power);
-        kept += (double)counts[i] / total * sampler_keep_probability(s, i);
+        kept[i] = (double)counts[i] / total * sampler_keep_probability(s, i);
+        all += kept[i];
     }
-    for (int32_t i = 0; i < s->n_words; i++) {
-        double p = (double)counts[i] / total * sampler_keep_probability(s, i);
-        double as_negative = kept * negative_weight(counts[i], power) / weights;
-        input[i] = contexts * (1 + negative) * p;
-        output[i] = contexts * (p + negative * as_negative);
-    }
+    for (int32_t i = 0; i < s->n_words; i++)
+        negative[i] = all * negative_weight(counts[i], power) / weights;
 }

@@ -44,9 +44,9 @@ static inline double sampler_keep_probability(const sampler *s, int32_t word) {
     return ((double)s->keep[word] + 1) * 0x1p-32;
 }
 
-/* How often training touches a row, in (context, centre or negative) updates for each token of the
- * corpus: input[n_words] and output[n_words]. Used by merging (KERNELS: contraction of a row). */
-void sampler_rates(const sampler *s, const int64_t *counts, double power, int window, int negative,
-                   double *input, double *output);
+/* For each token of the corpus, how often it is this word and kept, and how often the one negative
+ * drawn for each kept token is this word: kept[n_words] and negative[n_words]. */
+void sampler_rates(const sampler *s, const int64_t *counts, double power, double *kept,
+                   double *negative);
 
 #endif

@@ -63,6 +63,25 @@ for rule in adasum mean; do
     claim "merging by $rule trains" train "$rule" 2 --threads 1 --replicas 2 --merge "$rule"
 done
 
+# Every other objective: alone, on ranks that share rows, and with replicas.
+objective() { # NAME ARGS...
+    local name=$1
+    shift
+    claim "$name trains" train "$name" 1 --threads 2 "$@"
+    loss=$(number loss "$name.json")
+    check "$name"
+    claim "$name with 2 replicas on 2 ranks" train "$name.replicas" 2 --threads 1 --replicas 2 "$@"
+    check "$name.replicas"
+}
+objective cbow --model cbow --epochs 8
+objective cbow-sum --model cbow --cbow sum --epochs 8
+objective cbow-own --model cbow --negatives per-pair --epochs 8
+objective own --negatives per-pair
+objective hs --objective hs
+objective cbow-hs --model cbow --objective hs --epochs 8
+claim "hierarchical softmax leaves its nodes and its tree" sh -c '"$WORDSHARD" info hs.h5 --verify >i && grep -q "^/nodes  *float32 \[999, 48\]" i && grep -q "^/tree  *int32 \[999, 2\]" i'
+refuses "a table that the run does not have" 3 "no table /context" eval hs.h5 --analogies t.analogies.txt --table context
+
 claim "text is prepared on the fly" sh -c '"$WORDSHARD" train t.txt -o text.h5 --dim 16 --epochs 1 -q'
 claim "and its corpus stays" test -s text.h5.corpus.h5
 claim "only the last snapshot stays when asked" train last 1 --snapshots last --metrics m.jsonl
@@ -79,6 +98,12 @@ refuses "an output that exists" 4 "overwrite" train c.h5 -o one.h5
 refuses "too little memory" 5 "memory" train c.h5 -o x.h5 --memory 1M
 refuses "instructions that are not there" 2 "one of" train c.h5 -o x.h5 --isa mmx
 refused "fewer words than memory on 2 ranks" 5 "memory" "$MPIRUN" 2 "$WORDSHARD" train c.h5 -o x.h5 --memory 1M
+refuses "a sum without CBOW" 2 "--model cbow" train c.h5 -o x.h5 --cbow sum
+refuses "negatives of hierarchical softmax" 2 "--objective ns" train c.h5 -o x.h5 --objective hs --negative 3
+refuses "own negatives of hierarchical softmax" 2 "--objective ns" train c.h5 -o x.h5 --objective hs --negatives per-pair
+refuses "a pool that is not there" 2 "--negatives shared" train c.h5 -o x.h5 --negatives per-pair --pool 32
+echo "negative: 3" >config.yaml
+refuses "the same from a configuration file" 2 "--objective ns" train c.h5 -o x.h5 --objective hs --config config.yaml
 refuses "a learning rate that diverges" 6 "diverged in epoch" train c.h5 -o d.h5 --learning-rate 100 --dim 64 --epochs 2 -q
 refused "the same on 3 ranks" 6 "learning-rate" "$MPIRUN" 3 "$WORDSHARD" train c.h5 -o d.h5 --learning-rate 100 --dim 64 --epochs 2 -q
 claim "nothing under the final name" sh -c '! ls x.h5* d.h5 2>/dev/null'

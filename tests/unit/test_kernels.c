@@ -11,9 +11,11 @@ enum { MAX_IN = 20, MAX_OUT = 14, MAX_WIDTH = 320 };
 
 typedef struct {
     float rows[MAX_IN + MAX_OUT][MAX_WIDTH] __attribute__((aligned(64)));
-    float scratch[(MAX_IN + 1) * SCORE_STRIDE] __attribute__((aligned(64)));
+    float scratch[(MAX_IN + 1) * SCORE_STRIDE + 2 * MAX_WIDTH] __attribute__((aligned(64)));
+    float labels[MAX_OUT + SCORE_STRIDE];
     float *in[MAX_IN], *out[MAX_OUT];
-    sgns_window window;
+    const float *ahead[N_AHEAD * MAX_OUT];
+    logistic_window window;
 } bench;
 
 /* Rows with scores of a few units, zero behind dim; the same for the same seed. */
@@ -27,14 +29,34 @@ static void fill(bench *b, int n_in, int n_out, int dim, uint64_t seed) {
         b->in[i] = b->rows[i];
     for (int j = 0; j < MAX_OUT; j++)
         b->out[j] = b->rows[MAX_IN + j];
-    b->window = (sgns_window){.in = b->in,
-                              .out = b->out,
-                              .n_in = n_in,
-                              .n_out = n_out,
-                              .rate = 0.05f,
-                              .width = row_width(dim),
-                              .ahead = {b->in[0], b->in[0], b->in[0]},
-                              .scratch = b->scratch};
+    for (int a = 0; a < N_AHEAD * MAX_OUT; a++)
+        b->ahead[a] = b->in[0];
+    for (int j = 0; j < MAX_OUT; j++)
+        b->labels[j] = j == 0;
+    b->window = (logistic_window){.in = b->in,
+                                  .out = b->out,
+                                  .labels = b->labels,
+                                  .n_in = n_in,
+                                  .n_out = n_out,
+                                  .rate = 0.05f,
+                                  .width = row_width(dim),
+                                  .ahead = b->ahead,
+                                  .n_ahead = N_AHEAD,
+                                  .gather = 1,
+                                  .spread = 1,
+                                  .scratch = b->scratch};
+}
+
+/* Labels as on a path of a tree, and factors of a bag. */
+static void mix(bench *b, uint64_t seed) {
+    for (int j = 0; j < MAX_OUT; j++)
+        b->labels[j] = (float)(random_at(seed, (uint64_t)j) & 1);
+    b->window.gather = 1 / (float)b->window.n_in;
+    b->window.spread = 0.75f;
+}
+
+static double run(const kernels *k, int bag, const logistic_window *w) {
+    return bag ? k->bag(w) : k->pairs(w);
 }
 
 static double max_abs_difference(const bench *a, const bench *b, double *largest) {
@@ -58,12 +80,16 @@ static void instruction_sets_agree_to_1e5_relative(void) {
                 for (int n_out = 1; n_out <= MAX_OUT; n_out++) {
                     double largest, l1, l2;
                     uint64_t seed = (uint64_t)(n_in * 100 + n_out);
-                    fill(&a, n_in, n_out, dims[d], seed);
-                    fill(&b, n_in, n_out, dims[d], seed);
-                    l1 = kernels_get(ISA_PORTABLE)->sgns_window(&a.window);
-                    l2 = k->sgns_window(&b.window);
-                    CU_ASSERT(fabs(l1 - l2) <= 1e-5 * fabs(l1));
-                    CU_ASSERT(max_abs_difference(&a, &b, &largest) <= 1e-5 * largest);
+                    for (int bag = 0; bag < 2; bag++) {
+                        fill(&a, n_in, n_out, dims[d], seed);
+                        fill(&b, n_in, n_out, dims[d], seed);
+                        mix(&a, seed);
+                        mix(&b, seed);
+                        l1 = run(kernels_get(ISA_PORTABLE), bag, &a.window);
+                        l2 = run(k, bag, &b.window);
+                        CU_ASSERT(fabs(l1 - l2) <= 1e-5 * fabs(l1));
+                        CU_ASSERT(max_abs_difference(&a, &b, &largest) <= 1e-5 * largest);
+                    }
                 }
     }
 }
@@ -74,64 +100,121 @@ static void padding_stays_zero(void) {
         const kernels *k = kernels_get(isa);
         fill(&a, 7, 6, 50, 3);
         for (int step = 0; k && step < 20; step++)
-            k->sgns_window(&a.window);
+            run(k, step % 2, &a.window);
         for (int r = 0; r < MAX_IN + MAX_OUT; r++)
             for (size_t c = 50; c < row_width(50); c++)
                 CU_ASSERT(a.rows[r][c] == 0);
     }
 }
 
+static double logistic_loss(double x, int label) {
+    return fmax(label ? -x : x, 0) + log1p(exp(-fabs(x)));
+}
+
 /* The loss of a window in double, from its definition. */
-static double loss_of(const bench *b, int n_in, int n_out, int dim) {
+static double loss_of(const bench *b, int bag, int dim) {
+    const logistic_window *w = &b->window;
     double loss = 0;
-    for (int i = 0; i < n_in; i++)
-        for (int j = 0; j < n_out; j++) {
+    for (int j = 0; j < w->n_out; j++) {
+        double sum = 0;
+        for (int i = 0; i < w->n_in; i++) {
             double x = 0;
             for (int k = 0; k < dim; k++)
                 x += (double)b->in[i][k] * (double)b->out[j][k];
-            loss += j == 0 ? fmax(-x, 0) + log1p(exp(-fabs(x))) : fmax(x, 0) + log1p(exp(-fabs(x)));
+            sum += x;
+            loss += bag ? 0 : logistic_loss(x, b->labels[j] > 0);
         }
+        loss += bag ? logistic_loss((double)w->gather * sum, b->labels[j] > 0) : 0;
+    }
     return loss;
 }
 
-static double slope(bench *b, float *at, int n_in, int n_out, int dim) {
+static double slope(bench *b, float *at, int bag, int dim) {
     const float h = 0x1p-6f, before = *at;
     *at = before + h;
-    double up = loss_of(b, n_in, n_out, dim);
+    double up = loss_of(b, bag, dim);
     *at = before - h;
-    double down = loss_of(b, n_in, n_out, dim);
+    double down = loss_of(b, bag, dim);
     *at = before;
     return (up - down) / (2 * (double)h);
 }
 
-static void steps_follow_finite_differences(void) {
+/* Rows step down the slope of their window's loss before the step, but for the tiny changes that
+ * later blocks and other occurrences of a row see. */
+static void check_slopes(const kernels *k, int bag, int n_in, int n_out) {
     static bench b, after;
-    enum { N_IN = 5, N_OUT = 6, DIM = 20 };
+    enum { DIM = 20 };
+    fill(&b, n_in, n_out, DIM, 11);
+    fill(&after, n_in, n_out, DIM, 11);
+    mix(&b, 5);
+    mix(&after, 5);
+    b.window.spread = after.window.spread = after.window.gather;
+    after.window.rate = 1e-4f;
+    CU_ASSERT_DOUBLE_EQUAL(run(k, bag, &after.window), loss_of(&b, bag, DIM), 2e-3);
+    for (int i = 0; i < n_in + n_out; i++) {
+        float *row = i < n_in ? b.in[i] : b.out[i - n_in];
+        const float *now = i < n_in ? after.in[i] : after.out[i - n_in];
+        for (int c = 0; c < DIM; c += 7) {
+            double step = ((double)now[c] - (double)row[c]) / 1e-4;
+            CU_ASSERT_DOUBLE_EQUAL(step, -slope(&b, &row[c], bag, DIM), 5e-3);
+        }
+    }
+}
+
+static void steps_follow_finite_differences(void) {
+    for (kernels_isa isa = ISA_PORTABLE; isa <= ISA_AVX512; isa++)
+        for (int bag = 0; kernels_get(isa) && bag < 2; bag++) {
+            check_slopes(kernels_get(isa), bag, 5, 6);
+            check_slopes(kernels_get(isa), bag, 1, 6);
+            check_slopes(kernels_get(isa), bag, 3, 11);
+        }
+}
+
+/* Pair by pair in the order of word2vec.c: all scores from before, one input. */
+static void a_bag_of_one_is_a_pair_of_word2vec(void) {
+    static bench a, b;
+    enum { N_OUT = 9, DIM = 40 };
+    fill(&a, 1, N_OUT, DIM, 21);
     for (kernels_isa isa = ISA_PORTABLE; isa <= ISA_AVX512; isa++) {
-        const kernels *k = kernels_get(isa);
-        if (!k)
+        if (!kernels_get(isa))
             continue;
-        fill(&b, N_IN, N_OUT, DIM, 11);
-        fill(&after, N_IN, N_OUT, DIM, 11);
-        after.window.rate = 1e-4f;
-        CU_ASSERT_DOUBLE_EQUAL(k->sgns_window(&after.window), loss_of(&b, N_IN, N_OUT, DIM), 1e-4);
-        /* Inputs step from the outputs before the window; so do outputs but for the tiny change
-         * that another occurrence of the same row makes. */
-        for (int i = 0; i < N_IN + N_OUT; i++) {
-            float *row = i < N_IN ? b.in[i] : b.out[i - N_IN];
-            const float *now = i < N_IN ? after.in[i] : after.out[i - N_IN];
-            for (int c = 0; c < DIM; c += 7) {
-                double step = ((double)now[c] - (double)row[c]) / 1e-4;
-                CU_ASSERT_DOUBLE_EQUAL(step, -slope(&b, &row[c], N_IN, N_OUT, DIM), 5e-3);
+        fill(&b, 1, N_OUT, DIM, 21);
+        kernels_get(isa)->bag(&b.window);
+        double change[DIM] = {0};
+        for (int j = 0; j < N_OUT; j++) {
+            double x = 0;
+            for (int c = 0; c < DIM; c++)
+                x += (double)a.in[0][c] * (double)a.out[j][c];
+            double g = 0.05 * ((j == 0) - 1 / (1 + exp(-x)));
+            for (int c = 0; c < DIM; c++) {
+                change[c] += g * (double)a.out[j][c];
+                CU_ASSERT_DOUBLE_EQUAL(b.out[j][c], a.out[j][c] + g * (double)a.in[0][c], 1e-6);
             }
         }
+        for (int c = 0; c < DIM; c++)
+            CU_ASSERT_DOUBLE_EQUAL(b.in[0][c], a.in[0][c] + change[c], 1e-6);
+    }
+}
+
+static void a_bag_counts_a_repeated_input_twice(void) {
+    static bench b, before;
+    const kernels *k = kernels_get(ISA_AUTO);
+    fill(&before, 3, 6, 32, 9);
+    fill(&b, 3, 6, 32, 9);
+    b.in[2] = b.in[0];
+    mix(&b, 1);
+    k->bag(&b.window);
+    for (int c = 0; c < 32; c++) {
+        double once = (double)b.in[1][c] - (double)before.in[1][c];
+        CU_ASSERT_DOUBLE_EQUAL((double)b.in[0][c] - (double)before.in[0][c], 2 * once, 1e-6);
     }
 }
 
 static void extreme_scores_give_finite_steps_and_nan_stays_visible(void) {
     static bench b;
-    for (kernels_isa isa = ISA_PORTABLE; isa <= ISA_AVX512; isa++) {
-        const kernels *k = kernels_get(isa);
+    for (int at = 0; at < 2 * (ISA_AVX512 - ISA_PORTABLE + 1); at++) {
+        const kernels *k = kernels_get((kernels_isa)(ISA_PORTABLE + at / 2));
+        const int bag = at % 2;
         if (!k)
             continue;
         fill(&b, 3, 6, 16, 5);
@@ -140,12 +223,12 @@ static void extreme_scores_give_finite_steps_and_nan_stays_visible(void) {
             b.out[1][c] = 10;
             b.out[0][c] = -10;
         }
-        double expected = loss_of(&b, 3, 6, 16);
-        CU_ASSERT_DOUBLE_EQUAL(k->sgns_window(&b.window), expected, 1e-4 * expected);
+        double expected = loss_of(&b, bag, 16);
+        CU_ASSERT_DOUBLE_EQUAL(run(k, bag, &b.window), expected, 1e-4 * expected);
         for (int c = 0; c < 16; c++)
             CU_ASSERT(isfinite(b.in[0][c]) && isfinite(b.out[1][c]));
         b.in[1][0] = NAN;
-        CU_ASSERT(!isfinite(k->sgns_window(&b.window)));
+        CU_ASSERT(!isfinite(run(k, bag, &b.window)));
     }
 }
 
@@ -155,7 +238,7 @@ static void a_repeated_input_counts_twice(void) {
     fill(&twice, 2, 3, 32, 9);
     twice.in[1] = twice.in[0];
     const kernels *k = kernels_get(ISA_AUTO);
-    double one = k->sgns_window(&once.window), two = k->sgns_window(&twice.window);
+    double one = k->pairs(&once.window), two = k->pairs(&twice.window);
     CU_ASSERT_DOUBLE_EQUAL(two, 2 * one, 1e-4);
     for (int c = 0; c < 32; c++) {
         static bench before;
@@ -191,6 +274,8 @@ int main(void) {
         {"steps_follow_finite_differences", steps_follow_finite_differences},
         {"extreme_scores_give_finite_steps_and_nan_stays_visible",
          extreme_scores_give_finite_steps_and_nan_stays_visible},
+        {"a_bag_of_one_is_a_pair_of_word2vec", a_bag_of_one_is_a_pair_of_word2vec},
+        {"a_bag_counts_a_repeated_input_twice", a_bag_counts_a_repeated_input_twice},
         {"a_repeated_input_counts_twice", a_repeated_input_counts_twice},
         {"dots_equal_naive_sums", dots_equal_naive_sums},
     };

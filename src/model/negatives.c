@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "negatives.h"
+
+#include <stdbool.h>
+
+#include "memory.h"
+#include "random.h"
+
+status negatives_create(negatives *n, int count, int size, int reuse) {
+    *n = (negatives){.count = count, .size = size, .reuse = reuse, .fresh = -1};
+    status s = mem_new(&n->pool, (size_t)size, sizeof *n->pool, "a pool of negatives");
+    return s;
+}
+
+void negatives_clear(negatives *n) {
+    mem_free(&n->pool);
+}
+
+void negatives_begin_epoch(negatives *n, uint64_t seed, int epoch) {
+    n->own_key = random_key(seed, RANDOM_NEGATIVE, (uint64_t)epoch);
+    n->pick_key = random_key(seed, RANDOM_PICK, (uint64_t)epoch);
+}
+
+/* ---- the pool */
+
+static int32_t draw_next(negatives *n, const sampler *s) {
+    return sampler_negative(s, random_at(n->draw_key, n->drawn++));
+}
+
+void negatives_begin_chunk(negatives *n, const sampler *s, int64_t begin) {
+    n->draw_key = n->own_key ^ random_mix((uint64_t)begin + 1);
+    n->drawn = 0;
+    for (int i = 0; i < n->size; i++)
+        n->pool[i] = draw_next(n, s);
+    n->at = n->owed = 0;
+}
+
+void negatives_rotate(negatives *n, const sampler *s) {
+    for (n->owed += n->count; n->owed >= n->reuse; n->owed -= n->reuse) {
+        n->fresh = draw_next(n, s);
+        n->pool[n->at] = n->fresh;
+        if (++n->at == n->size)
+            n->at = 0;
+    }
+}
+
+static inline bool is_picked(const int32_t *picked, int n, int32_t word) {
+    for (int i = 0; i < n; i++)
+        if (picked[i] == word)
+            return true;
+    return false;
+}
+
+int negatives_pick(const negatives *n, int32_t centre, int64_t position, int32_t *picked) {
+    enum { BITS = 12, PICKS = 5 }; /* of one 64-bit draw */
+    int found = 1;
+    uint64_t draw = 0;
+    picked[0] = centre;
+    for (int tries = 0; found <= n->count && tries < 4 * n->count + 16; tries++) {
+        if (tries % PICKS == 0)
+            draw = random_at(n->pick_key, (uint64_t)position * 1024 + (uint64_t)(tries / PICKS));
+        int slot = (int)(((draw & ((1u << BITS) - 1)) * (uint32_t)n->size) >> BITS);
+        draw >>= BITS;
+        if (!is_picked(picked, found, n->pool[slot]))
+            picked[found++] = n->pool[slot];
+    }
+    return found;
+}
+
+/* ---- own draws */
+
+int negatives_draw(const negatives *n, const sampler *s, int32_t centre, int64_t position,
+                   int ordinal, int32_t *picked) {
+    const uint64_t key = random_at(n->own_key, (uint64_t)position);
+    const uint64_t first = (uint64_t)ordinal * (uint64_t)n->count;
+    int found = 1;
+    picked[0] = centre;
+    for (int i = 0; i < n->count; i++) {
+        int32_t word = sampler_negative(s, random_at(key, first + (uint64_t)i));
+        if (!is_picked(picked, found, word))
+            picked[found++] = word;
+    }
+    return found;
+}
