@@ -67,7 +67,7 @@ static double training_seconds(const training *t) {
 static status run(training *t) {
     status s = training_prepare(t);
     if (!s.code)
-        s = train_hogwild(t);
+        s = t->softmax ? train_softmax(t) : train_hogwild(t);
     if (!s.code)
         s = training_commit(t);
     if (s.code)

@@ -300,6 +300,30 @@ static void value_text(const options *o, const option_row *row, char *text, size
     }
 }
 
+/* A default may be written in another way than value_text does. */
+static bool is_preset(const options *o, const option_row *row, char *value, size_t size) {
+    char preset[256];
+    options other;
+    memset(&other, 0, sizeof other);
+    value_text(o, row, value, size);
+    if (option_set(&other, row, row->preset).code)
+        return false;
+    value_text(&other, row, preset, sizeof preset);
+    options_clear(&other);
+    return !strcmp(value, preset);
+}
+
+status options_refuse(const options *o, const char *const *names, const char *because) {
+    for (; *names; names++) {
+        char value[4096];
+        const option_row *row = option_find(*names, strlen(*names), C_ALL);
+        if (row && !is_preset(o, row, value, sizeof value))
+            return status_error(STATUS_USAGE, "--%s %s has no meaning with %s; leave it out",
+                                row->name, value, because);
+    }
+    return status_ok();
+}
+
 void options_each(const options *o, int command,
                   void (*visit)(void *context, const char *name, const char *value),
                   void *context) {

@@ -59,6 +59,7 @@ typedef struct {
 enum { NORMALIZE_NFC, NORMALIZE_NFKC, NORMALIZE_NONE };
 enum { DOCUMENT_LINE, DOCUMENT_BLANK, DOCUMENT_FILE };
 enum { INVALID_REFUSE, INVALID_REPLACE };
+enum { OBJECTIVE_NS, OBJECTIVE_SOFTMAX };
 enum { ORDER_CORPUS, ORDER_SHUFFLE };
 enum { MERGE_CONTRACTION, MERGE_ADASUM, MERGE_MEAN, MERGE_SUM };
 enum { SNAPSHOTS_ALL, SNAPSHOTS_LAST };
@@ -76,6 +77,11 @@ void options_clear(options *o);
 void options_help(FILE *out, int command);
 /* docs/options.md. */
 void options_markdown(FILE *out);
+
+/* STATUS_USAGE if one of the options `names` (NULL at the end) has another value than its default,
+ * as that would be ignored; because: the choice that leaves it no meaning, "--objective softmax".
+ */
+status options_refuse(const options *o, const char *const *names, const char *because);
 
 /* Each option of a command with its value as text, in table order. */
 void options_each(const options *o, int command,

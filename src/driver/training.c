@@ -11,6 +11,7 @@
 #include "log.h"
 #include "memory.h"
 #include "provenance.h"
+#include "random.h"
 
 /* Tokens that a replica holds beyond its part, so that windows at its borders see their contexts.
  */
@@ -22,6 +23,16 @@ enum { SMALLEST_CHUNK = 64 };
 
 /* ---- opening */
 
+static bool is_softmax(const training *t) {
+    return t->o->objective == OBJECTIVE_SOFTMAX;
+}
+
+static status check_options(const training *t) {
+    static const char *const of_softmax[] = {"batch", NULL};
+    return is_softmax(t) ? train_softmax_check(t)
+                         : options_refuse(t->o, of_softmax, "--objective ns");
+}
+
 static status check_model(const training *t) {
     if (!t->kernel)
         return status_error(STATUS_USAGE,
@@ -31,10 +42,12 @@ static status check_model(const training *t) {
                             t->corpus_path, t->corpus.words.n);
     if (t->corpus.n_tokens < 2)
         return status_error(STATUS_INPUT, "%s: fewer than two tokens", t->corpus_path);
-    return status_ok();
+    return check_options(t);
 }
 
 static int64_t chunk_size(const training *t) {
+    if (is_softmax(t))
+        return t->o->batch;
     int64_t workers = (int64_t)t->n_threads * comm_size(t->replicas.mine);
     int64_t part = t->corpus.n_tokens / t->replicas.n;
     int64_t fair = part / (workers * CHUNKS_PER_WORKER);
@@ -45,14 +58,20 @@ static int64_t chunk_size(const training *t) {
 /* Bytes on a node for one rank: tables, merge bases, tokens; the shared parts divided by the ranks
  * that share them. */
 static double estimate_bytes(const training *t) {
-    const double rows = (double)t->n_words * (double)t->width * sizeof(float) * 2;
+    const double table = (double)t->n_words * (double)t->width * sizeof(float);
+    const double rows = is_softmax(t) ? table : 2 * table;
     const double merging = t->replicas.n > 1 ? rows + 2 * (double)t->n_words : 0;
     const double tokens = (double)t->corpus.n_tokens / t->replicas.n * sizeof(int32_t);
     const double documents = (double)t->corpus.n_documents / t->replicas.n * sizeof(int64_t);
     const double words = (double)t->corpus.words.offsets[t->n_words] + 48 * (double)t->n_words;
+    double own = words + (double)(64 << 20);
+    if (is_softmax(t)) {
+        const softmax_settings settings = train_softmax_settings(t);
+        own += table / comm_size(t->world) + softmax_bytes(&settings);
+    }
     return (t->replicas.n_local * (rows + tokens + documents) + merging) /
                comm_size(t->replicas.mine) +
-           words + (double)(64 << 20);
+           own;
 }
 
 static status check_memory(const training *t) {
@@ -82,7 +101,9 @@ status training_open(training *t, const options *o, const char *corpus_path, con
     status s = corpus_file_open(&t->corpus, corpus_path, &g);
     if (!s.code)
         s = comm_agree(world, check_model(t));
-    if (!s.code)
+    if (!s.code && is_softmax(t))
+        replicas_create_one(&t->replicas, world);
+    else if (!s.code)
         s = replicas_create(&t->replicas, world, o->replicas);
     if (s.code)
         return s;
@@ -186,7 +207,7 @@ static status create_replica(training *t, training_replica *r, int index) {
     const comm *mine = t->replicas.mine;
     const size_t rows = (size_t)t->n_words * t->width * sizeof(float), marks = (size_t)t->n_words;
     status s = shared_create(&r->in_rows, mine, rows, "the word vectors");
-    if (!s.code)
+    if (!s.code && !is_softmax(t))
         s = shared_create(&r->out_rows, mine, rows, "the context vectors");
     if (!s.code)
         s = shared_create(&r->counter, mine, sizeof(_Atomic int64_t), "a counter");
@@ -234,9 +255,22 @@ static status create_tables(training *t) {
 }
 
 static status create_workers(training *t) {
+    if (is_softmax(t)) {
+        const softmax_settings settings = train_softmax_settings(t);
+        status s = softmax_create(&t->softmax, &settings);
+        const size_t rows = (size_t)(settings.end - settings.begin);
+        return s.code || !rows
+                   ? s
+                   : mem_new(&t->context, rows * t->width, sizeof(float), "the context vectors");
+    }
     status s = mem_new(&t->workers, (size_t)t->n_threads, sizeof *t->workers, "the workers");
     for (int i = 0; !s.code && i < t->n_threads; i++)
         s = skipgram_worker_create(&t->workers[i], &t->settings);
+    return s;
+}
+
+static status create_all(training *t) {
+    status s = create_workers(t);
     if (!s.code)
         s = sampler_create(&t->sampler, t->corpus.words.counts, (int32_t)t->n_words, t->o->sample,
                            t->o->negative_power);
@@ -264,7 +298,7 @@ static status start_run(training *t) {
 }
 
 status training_prepare(training *t) {
-    status s = comm_agree(t->world, create_workers(t));
+    status s = comm_agree(t->world, create_all(t));
     if (!s.code)
         s = comm_agree(t->world, create_tables(t));
     if (!s.code)
@@ -275,8 +309,19 @@ status training_prepare(training *t) {
 
 /* ---- epochs */
 
-/* Rows of the tables that this rank writes. */
-static void my_rows(const training *t, int64_t *begin, int64_t *n) {
+void training_shuffle(const training *t, int32_t *order, int64_t n, uint64_t detail) {
+    const uint64_t key = random_key(seed_or(t->o->seed_order, t->o->seed), RANDOM_ORDER, detail);
+    for (int64_t i = 0; i < n; i++)
+        order[i] = (int32_t)i;
+    for (int64_t i = n - 1; i > 0; i--) {
+        int64_t j = (int64_t)(random_unit(random_at(key, (uint64_t)i)) * (double)(i + 1));
+        int32_t other = order[j];
+        order[j] = order[i];
+        order[i] = other;
+    }
+}
+
+void training_rows(const training *t, int64_t *begin, int64_t *n) {
     const int64_t rank = comm_rank(t->world), size = comm_size(t->world);
     *begin = t->n_words * rank / size;
     *n = t->n_words * (rank + 1) / size - *begin;
@@ -291,7 +336,7 @@ static status update_norm(training *t, int epoch, double *norm) {
     uint64_t *hashes = NULL;
     double sum = 0;
     char name[64];
-    my_rows(t, &begin, &n);
+    training_rows(t, &begin, &n);
     snprintf(name, sizeof name, "/epochs/%04d/vectors", epoch - 1);
     status s = mem_new(&before, BLOCK * t->width, sizeof *before, "rows of the last epoch");
     if (!s.code && epoch == 1)
@@ -322,13 +367,14 @@ static status update_norm(training *t, int epoch, double *norm) {
 
 static status write_snapshot(training *t, int epoch) {
     int64_t begin, n;
-    my_rows(t, &begin, &n);
+    training_rows(t, &begin, &n);
     const size_t offset = (size_t)begin * t->width;
+    const float *context = is_softmax(t) ? t->context : (float *)t->local[0].out_rows.data + offset;
     status s = run_file_write_epoch(t->run, epoch, "vectors", t->n_words, t->o->dim, begin, n,
                                     (float *)t->local[0].in_rows.data + offset, t->width);
     if (!s.code)
-        s = run_file_write_epoch(t->run, epoch, "context", t->n_words, t->o->dim, begin, n,
-                                 (float *)t->local[0].out_rows.data + offset, t->width);
+        s = run_file_write_epoch(t->run, epoch, "context", t->n_words, t->o->dim, begin, n, context,
+                                 t->width);
     return s;
 }
 
@@ -418,6 +464,8 @@ void training_close(training *t) {
     for (int i = 0; t->workers && i < t->n_threads; i++)
         skipgram_worker_destroy(&t->workers[i]);
     mem_free(&t->workers);
+    softmax_destroy(&t->softmax);
+    mem_free(&t->context);
     mem_free(&t->epochs);
     sampler_clear(&t->sampler);
     progress_close(&t->progress);

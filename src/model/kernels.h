@@ -48,6 +48,13 @@ typedef struct {
 
     /* out = {a.b, a.a, b.b} over n floats, n a multiple of ROW_QUANTUM. */
     void (*dots)(const float *a, const float *b, size_t n, float out[3]);
+
+    /* For a softmax, over n floats, n a multiple of ROW_QUANTUM, 64-byte aligned. Where x - shift
+     * is below -86 the exponential is 0 or next to it; it must not be above 86. NaN stays visible.
+     */
+    float (*highest)(const float *x, size_t n);
+    double (*exp_sum)(const float *x, size_t n, float shift);         /* sum exp(x - shift) */
+    void (*exp_scaled)(float *x, size_t n, float shift, float scale); /* scale exp(x - shift) */
 } kernels;
 
 typedef enum { ISA_AUTO, ISA_PORTABLE, ISA_AVX2, ISA_AVX512 } kernels_isa;

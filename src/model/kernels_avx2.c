@@ -29,5 +29,5 @@ static inline __attribute__((always_inline)) void simd_sums(const vec a[SCORE_ST
 
 #include "kernels_simd.h"
 
-const kernels kernels_avx2 = {.name = "avx2", .sgns_window = simd_sgns_window, .dots = simd_dots};
+const kernels kernels_avx2 = SIMD_KERNELS("avx2");
 #endif

@@ -34,6 +34,5 @@ static inline __attribute__((always_inline)) void simd_sums(const vec a[SCORE_ST
 
 #include "kernels_simd.h"
 
-const kernels kernels_avx512 = {
-    .name = "avx512", .sgns_window = simd_sgns_window, .dots = simd_dots};
+const kernels kernels_avx512 = SIMD_KERNELS("avx512");
 #endif
