@@ -12,6 +12,10 @@
 #include "random.h"
 #include "training.h"
 
+/* Tokens in a row of a minibatch: long stretches hold the same words again and again, and short
+ * ones bring more contexts from outside. */
+static const int64_t STRETCH = 32;
+
 /* Words that a full softmax may have: every step computes a score for each. */
 static const int64_t MOST_WORDS = 200000;
 
@@ -39,6 +43,14 @@ status train_softmax_check(const training *t) {
     return options_refuse(t->o, other, "--objective softmax");
 }
 
+static int64_t stretch_length(const training *t) {
+    return t->o->batch < STRETCH ? t->o->batch : STRETCH;
+}
+
+static int64_t count_stretches(const training *t) {
+    return (t->o->batch + STRETCH - 1) / STRETCH;
+}
+
 softmax_settings train_softmax_settings(const training *t) {
     int64_t begin, n;
     training_rows(t, &begin, &n);
@@ -47,15 +59,39 @@ softmax_settings train_softmax_settings(const training *t) {
                               .end = begin + n,
                               .dim = t->o->dim,
                               .window = (int)t->o->window,
-                              .batch = t->o->batch,
+                              .n_stretches = count_stretches(t),
+                              .n_tokens = stretch_length(t),
                               .n_threads = t->n_threads,
                               .kernel = t->kernel};
 }
 
 /* ---- training */
 
+/* The corpus is cut in as many equal parts as a minibatch has stretches; minibatch i takes the i-th
+ * stretch of each. */
+static int64_t part_begin(const training *t, int64_t part) {
+    return t->corpus.n_tokens * part / count_stretches(t);
+}
+
 static int64_t count_batches(const training *t) {
-    return (t->corpus.n_tokens + t->o->batch - 1) / t->o->batch;
+    const int64_t parts = count_stretches(t), length = stretch_length(t);
+    const int64_t longest = (t->corpus.n_tokens + parts - 1) / parts;
+    return (longest + length - 1) / length;
+}
+
+/* Returns the positions that were added. */
+static int64_t fill_batch(const training *t, minibatch *b, int64_t index, uint64_t key) {
+    const int64_t length = stretch_length(t);
+    int64_t tokens = 0;
+    for (int64_t part = 0; part < count_stretches(t); part++) {
+        const int64_t begin = part_begin(t, part) + index * length, stop = part_begin(t, part + 1);
+        const int64_t end = begin + length < stop ? begin + length : stop;
+        if (begin >= end)
+            continue;
+        minibatch_add(b, &t->local[0].view, begin, end, &t->sampler, key);
+        tokens += end - begin;
+    }
+    return tokens;
 }
 
 /* Falls linearly over the run, as for negative sampling. */
@@ -91,10 +127,9 @@ static void apply(trainer *r, int n_rows, float rate) {
 
 static void train_batch(trainer *r, int64_t index, float rate, uint64_t key) {
     training *t = r->t;
-    const int64_t n = t->corpus.n_tokens, begin = index * t->o->batch;
-    const int64_t end = begin + t->o->batch < n ? begin + t->o->batch : n;
-    const minibatch *b = softmax_fill(t->softmax, &t->local[0].view, begin, end, &t->sampler, key,
-                                      t->local[0].in_rows.data);
+    minibatch *b = softmax_begin(t->softmax);
+    const int64_t tokens = fill_batch(t, b, index, key);
+    softmax_fetch(t->softmax, t->local[0].in_rows.data);
     const size_t rows = (size_t)b->n_rows;
     r->tally.loss -= softmax_score(t->softmax, t->context, r->mine);
     comm_gather_reals(t->world, r->mine, rows, r->parts);
@@ -102,7 +137,7 @@ static void train_batch(trainer *r, int64_t index, float rate, uint64_t key) {
     if (comm_rank(t->world) == 0) {
         r->tally.loss += normaliser;
         r->tally.pairs += b->n_pairs;
-        r->tally.tokens += end - begin;
+        r->tally.tokens += tokens;
     }
     float *changes = softmax_step(t->softmax, t->context, r->lse, rate);
     ordered_sum_run(r->sum, changes, rows * t->width);

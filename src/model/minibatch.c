@@ -3,10 +3,11 @@
 
 #include "memory.h"
 
-status minibatch_create(minibatch *b, int64_t n_tokens, int window, int32_t n_words) {
-    const int64_t tokens = n_tokens + 2 * (int64_t)window;
+status minibatch_create(minibatch *b, int64_t n_stretches, int64_t n_tokens, int window,
+                        int32_t n_words) {
+    const int64_t tokens = n_stretches * (n_tokens + 2 * (int64_t)window);
     *b = (minibatch){.most_rows = (int)(tokens < n_words ? tokens : n_words),
-                     .most_pairs = n_tokens * 2 * window,
+                     .most_pairs = n_stretches * n_tokens * 2 * window,
                      .n_words = n_words,
                      .window = window};
     status s = window_create(&b->chunk, n_tokens, window);
@@ -53,12 +54,15 @@ static void add_window(minibatch *b, int centre) {
         add_pair(b, c->tokens[i], c->tokens[centre]);
 }
 
-void minibatch_fill(minibatch *b, const corpus_view *view, int64_t begin, int64_t end,
-                    const sampler *s, uint64_t key) {
+void minibatch_begin(minibatch *b) {
     for (int i = 0; i < b->n_rows; i++)
         b->row_of[b->words[i]] = -1;
     b->n_rows = 0;
     b->n_pairs = 0;
+}
+
+void minibatch_add(minibatch *b, const corpus_view *view, int64_t begin, int64_t end,
+                   const sampler *s, uint64_t key) {
     window_fill(&b->chunk, view, begin, end, s, b->window, key);
     for (int i = b->chunk.first; i < b->chunk.last; i++)
         if (b->chunk.tokens[i] >= 0)

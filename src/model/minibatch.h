@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The (input -> target) pairs of a stretch of the corpus, as a full softmax wants them: pairs with
- * the same input word see the same scores, so each distinct input word is one row, however often it
- * occurs.
+/* The (input -> target) pairs of some stretches of the corpus, as a full softmax wants them: pairs
+ * with the same input word see the same scores, so each distinct input word is one row, however
+ * often it occurs.
  *
  * The pairs are those of skip-gram (model/window.h): the input is a context, the target the centre
  * of its window. They depend on (seed, epoch, position) alone.
@@ -35,12 +35,16 @@ typedef struct {
     int window;
 } minibatch;
 
-/* Room for stretches of up to n_tokens positions. */
-status minibatch_create(minibatch *b, int64_t n_tokens, int window, int32_t n_words);
+/* Room for n_stretches of up to n_tokens positions each. */
+status minibatch_create(minibatch *b, int64_t n_stretches, int64_t n_tokens, int window,
+                        int32_t n_words);
 void minibatch_clear(minibatch *b);
 
-/* Fill with the centres at positions [begin, end) of the view. key: random_key of RANDOM_TOKEN. */
-void minibatch_fill(minibatch *b, const corpus_view *view, int64_t begin, int64_t end,
-                    const sampler *s, uint64_t key);
+/* Empty it. */
+void minibatch_begin(minibatch *b);
+
+/* Add the centres at positions [begin, end) of the view. key: random_key of RANDOM_TOKEN. */
+void minibatch_add(minibatch *b, const corpus_view *view, int64_t begin, int64_t end,
+                   const sampler *s, uint64_t key);
 
 #endif

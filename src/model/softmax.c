@@ -35,7 +35,7 @@ static int count_blocks(const softmax_settings *t) {
 }
 
 int softmax_most_rows(const softmax_settings *t) {
-    const int64_t tokens = t->batch + 2 * (int64_t)t->window;
+    const int64_t tokens = t->n_stretches * (t->n_tokens + 2 * (int64_t)t->window);
     return (int)(tokens < t->n_words ? tokens : t->n_words);
 }
 
@@ -48,7 +48,8 @@ static int count_slots(const softmax_settings *t) {
 }
 
 double softmax_bytes(const softmax_settings *t) {
-    const double rows = softmax_most_rows(t), pairs = (double)t->batch * 2 * t->window;
+    const double rows = softmax_most_rows(t),
+                 pairs = (double)t->n_stretches * (double)t->n_tokens * 2 * t->window;
     return rows * BLOCK * count_slots(t) * sizeof(float) +
            2 * rows * (double)row_width(t->dim) * sizeof(float) +
            2 * pairs * sizeof(minibatch_pair) + (double)t->n_words * sizeof(int32_t);
@@ -63,7 +64,8 @@ status softmax_create(softmax **slot, const softmax_settings *settings) {
     m->width = row_width(settings->dim);
     m->n_blocks = count_blocks(settings);
     m->n_slots = count_slots(settings);
-    s = minibatch_create(&m->batch, settings->batch, settings->window, (int32_t)settings->n_words);
+    s = minibatch_create(&m->batch, settings->n_stretches, settings->n_tokens, settings->window,
+                         (int32_t)settings->n_words);
     const size_t rows = (size_t)softmax_most_rows(settings);
     if (!s.code)
         s = mem_new(&m->rows, rows * m->width, sizeof *m->rows, "rows of a minibatch");
@@ -115,15 +117,17 @@ static void sort_pairs(softmax *m) {
             m->pairs[first[(b->pairs[i].target - begin) / BLOCK + 1]++] = b->pairs[i];
 }
 
-const minibatch *softmax_fill(softmax *m, const corpus_view *view, int64_t begin, int64_t end,
-                              const sampler *s, uint64_t key, const float *in) {
-    minibatch_fill(&m->batch, view, begin, end, s, key);
+minibatch *softmax_begin(softmax *m) {
+    minibatch_begin(&m->batch);
+    return &m->batch;
+}
+
+void softmax_fetch(softmax *m, const float *in) {
     for (int i = 0; i < m->batch.n_rows; i++)
         memcpy(m->rows + (size_t)i * m->width, in + (size_t)m->batch.words[i] * m->width,
                m->width * sizeof *in);
     sort_pairs(m);
     m->last_held = -1;
-    return &m->batch;
 }
 
 /* ---- scores */

@@ -11,12 +11,14 @@
  *     W <- W - rate G^T X,   X <- X - rate G W        both from the values before the step
  *
  * The gradient is that of the sum over the pairs, not of the mean: the learning rate means what it
- * means for negative sampling, one step of a pair.
+ * means for negative sampling, one step of a pair. A word that is frequent in a minibatch takes
+ * many steps at once, and too many diverge; so a minibatch should be gathered from many places:
+ * texts repeat their subject's words.
  *
  * W may be cut by rows over several processes, each holding words [begin, end). The work then has
  * phases, and what crosses processes between them (lse, changes of X) is the caller's:
  *
- *     fill, score -> (join lse) -> step -> (sum changes) -> apply
+ *     begin, fetch, score -> (join lse) -> step -> (sum changes) -> apply
  *
  * Scores are made in blocks of words; as many blocks as fit SOFTMAX_SCORE_BYTES are kept from
  * score to step, the others are made again. */
@@ -36,7 +38,8 @@ typedef struct {
     int64_t begin, end; /* words whose output rows are here; may be empty */
     int64_t dim;        /* d */
     int window;
-    int64_t batch; /* positions of the corpus in a minibatch */
+    /* A minibatch is up to n_stretches stretches of up to n_tokens positions of the corpus. */
+    int64_t n_stretches, n_tokens;
     int n_threads; /* of BLAS and of the passes over scores */
     const kernels *kernel;
 } softmax_settings;
@@ -53,10 +56,11 @@ int softmax_most_rows(const softmax_settings *settings);
 /* Bytes that softmax_create asks for. */
 double softmax_bytes(const softmax_settings *settings);
 
-/* The minibatch of positions [begin, end): its pairs, and the rows of `in` [V, row_width(dim)] that
- * it needs, copied. */
-const minibatch *softmax_fill(softmax *m, const corpus_view *view, int64_t begin, int64_t end,
-                              const sampler *s, uint64_t key, const float *in);
+/* The next minibatch, to be filled with its stretches (minibatch_add). */
+minibatch *softmax_begin(softmax *m);
+
+/* It is full: copy the rows of `in` [V, row_width(dim)] that it needs. */
+void softmax_fetch(softmax *m, const float *in);
 
 /* lse[B] over the words that are here (-INFINITY if none). out: [end - begin, row_width(dim)].
  * Returns sum C_bv S_bv over the same words. */
