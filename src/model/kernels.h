@@ -36,7 +36,7 @@ typedef struct {
 } sgns_window;
 
 typedef struct {
-    const char *name; /* "portable", "avx2", "avx512" */
+    const char *name; /* "portable", "avx2", "avx512", "neon" */
 
     /* One step of stochastic gradient descent on
      *     L = sum_i [ -log s(in_i . out_0) - sum_{j > 0} log s(-in_i . out_j) ],  s = logistic
@@ -57,7 +57,7 @@ typedef struct {
     void (*exp_scaled)(float *x, size_t n, float shift, float scale); /* scale exp(x - shift) */
 } kernels;
 
-typedef enum { ISA_AUTO, ISA_PORTABLE, ISA_AVX2, ISA_AVX512 } kernels_isa;
+typedef enum { ISA_AUTO, ISA_PORTABLE, ISA_AVX2, ISA_AVX512, ISA_NEON, N_ISAS } kernels_isa;
 
 /* The kernels of an instruction set; ISA_AUTO: the best that this processor has. NULL if it lacks
  * it or the program was built without. */

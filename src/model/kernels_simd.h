@@ -43,8 +43,8 @@ INLINE vec simd_select(ivec mask, vec a, vec b) {
 /* 40 log 2: behind it the logistic function is 0 or 1 in float. */
 #define EXP_LIMIT 27.7258872f
 
-/* 2^t by 2^n * 2^f, f in [-.5, .5], polynomial of degree 5 (minimax, exact at 0; relative error below 2e-7).
- * -125 <= t <= 127; NaN stays NaN. */
+/* 2^t by 2^n * 2^f, f in [-.5, .5], polynomial of degree 5 (minimax, exact at 0; relative error
+ * below 2e-7). -125 <= t <= 127; NaN stays NaN. */
 INLINE vec simd_exp2(vec t) {
     const vec shift = simd_set(0x1.8p23f);
     vec rounded = t + shift;
@@ -118,15 +118,17 @@ INLINE void score_rows(const sgns_window *w, float *const *out, const int outs) 
 /* Scores in scratch become steps rate * (label - s(x)); returns the loss. labels and valid follow
  * the SCORE_STRIDE pattern. */
 INLINE double step_scores(const sgns_window *w, const float *labels, const int outs) {
-    _Alignas(sizeof(vec)) float pattern[LANES], used[LANES]; /* loaded as vectors */
-    UNROLL for (int l = 0; l < LANES; l++) {
+    enum { PERIOD = LANES > (int)SCORE_STRIDE ? (int)LANES : (int)SCORE_STRIDE };
+    _Alignas(sizeof(vec)) float pattern[PERIOD], used[PERIOD]; /* loaded as vectors */
+    UNROLL for (int l = 0; l < PERIOD; l++) {
         pattern[l] = labels[l % SCORE_STRIDE];
         used[l] = l % SCORE_STRIDE < outs;
     }
-    const vec label = simd_load(pattern), valid = simd_load(used);
     vec loss = {0};
     const int n = w->n_in * SCORE_STRIDE;
     for (int at = 0; at < n; at += LANES) {
+        const int place = LANES < (int)SCORE_STRIDE ? at % SCORE_STRIDE : 0;
+        const vec label = simd_load(pattern + place), valid = simd_load(used + place);
         vec x = simd_load(w->scratch + at);
         vec below = 1.0f + simd_exp(-x);
         vec one = simd_log(below) + (1.0f - label) * x;

@@ -134,7 +134,7 @@ static double loss_of(const fixture *f, int64_t *pairs) {
 
 static void the_loss_is_that_of_every_pair_of_skip_gram(void) {
     static fixture f;
-    for (kernels_isa isa = ISA_PORTABLE; isa <= ISA_AVX512; isa++) {
+    for (kernels_isa isa = ISA_PORTABLE; isa < N_ISAS; isa++) {
         int64_t pairs, expected_pairs;
         if (!kernels_get(isa))
             continue;
@@ -234,7 +234,7 @@ static void columns_behind_dim_stay_zero(void) {
 static void a_number_that_is_not_one_is_seen_in_the_loss(void) {
     static fixture f;
     int64_t pairs;
-    for (kernels_isa isa = ISA_PORTABLE; isa <= ISA_AVX512; isa++) {
+    for (kernels_isa isa = ISA_PORTABLE; isa < N_ISAS; isa++) {
         if (!kernels_get(isa))
             continue;
         make(&f);
