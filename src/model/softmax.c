@@ -122,6 +122,10 @@ minibatch *softmax_begin(softmax *m) {
     return &m->batch;
 }
 
+const minibatch *softmax_batch(const softmax *m) {
+    return &m->batch;
+}
+
 void softmax_fetch(softmax *m, const float *in) {
     for (int i = 0; i < m->batch.n_rows; i++)
         memcpy(m->rows + (size_t)i * m->width, in + (size_t)m->batch.words[i] * m->width,

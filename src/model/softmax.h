@@ -59,6 +59,9 @@ double softmax_bytes(const softmax_settings *settings);
 /* The next minibatch, to be filled with its stretches (minibatch_add). */
 minibatch *softmax_begin(softmax *m);
 
+/* The present one. */
+const minibatch *softmax_batch(const softmax *m);
+
 /* It is full: copy the rows of `in` [V, row_width(dim)] that it needs. */
 void softmax_fetch(softmax *m, const float *in);
 
