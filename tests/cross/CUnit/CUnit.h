@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What the tests of kernels use of CUnit, for processors that have no CUnit to link (./dev neon). */
+/* What the tests of kernels use of CUnit, for processors that have no CUnit to link (./dev neon).
+ */
 #ifndef WORDSHARD_CROSS_CUNIT_H
 #define WORDSHARD_CROSS_CUNIT_H
 
