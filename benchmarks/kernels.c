@@ -93,7 +93,7 @@ int main(void) {
     if (mem_new(&w.table, (MAX_IN + N_OUT) * row_width(600), sizeof(float), "rows").code ||
         mem_new(&w.scratch, kernels_scratch(MAX_IN, row_width(600)), sizeof(float), "scores").code)
         return 1;
-    for (kernels_isa isa = ISA_PORTABLE; isa <= ISA_AVX512; isa++)
+    for (kernels_isa isa = ISA_PORTABLE; isa < N_ISAS; isa++)
         for (size_t d = 0; kernels_get(isa) && d < sizeof dims / sizeof *dims; d++)
             for (size_t c = 0; c < sizeof contexts / sizeof *contexts; c++)
                 for (int bag = 0; bag < 2; bag++)

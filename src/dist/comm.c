@@ -154,6 +154,10 @@ void comm_gather_all(const comm *c, int64_t x, int64_t *out) {
     MPI_Allgather(&x, 1, MPI_INT64_T, out, 1, MPI_INT64_T, c->mpi);
 }
 
+void comm_gather_reals(const comm *c, const double *x, size_t n, double *out) {
+    MPI_Allgather(x, (int)n, MPI_DOUBLE, out, (int)n, MPI_DOUBLE, c->mpi);
+}
+
 status comm_concatenate(const comm *c, const void *data, int64_t bytes, void *out,
                         int64_t *out_bytes) {
     size_t capacity = 0;

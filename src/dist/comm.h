@@ -47,6 +47,8 @@ int64_t comm_sum_before(const comm *c, int64_t x);
 void comm_sum_all(const comm *c, int64_t *x, size_t n);
 /* One value of every rank: out[size]. */
 void comm_gather_all(const comm *c, int64_t x, int64_t *out);
+/* n values of every rank: out[size, n]. */
+void comm_gather_reals(const comm *c, const double *x, size_t n, double *out);
 /* Blocks of different sizes, one after the other by rank, on every rank; *out is new (mem_free). */
 status comm_concatenate(const comm *c, const void *data, int64_t bytes, void *out,
                         int64_t *out_bytes);

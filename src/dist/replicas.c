@@ -49,6 +49,11 @@ status replicas_create(replicas *r, const comm *world, int64_t n) {
     return s;
 }
 
+void replicas_create_one(replicas *r, const comm *world) {
+    *r = (replicas){.n = 1, .n_local = 1, .mine = comm_split_node(world), .slices = 1};
+    r->peers = comm_split(world, comm_rank(world));
+}
+
 void replicas_clear(replicas *r) {
     comm_free(&r->mine);
     comm_free(&r->peers);

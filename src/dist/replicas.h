@@ -20,6 +20,9 @@ typedef struct {
 
 /* Collective. n = 0: one replica on each node. STATUS_USAGE if n is less than the nodes. */
 status replicas_create(replicas *r, const comm *world, int64_t n);
+/* Collective. One logical copy of which every node keeps what it needs: mine is the ranks of this
+ * node, and nothing is ever merged. */
+void replicas_create_one(replicas *r, const comm *world);
 void replicas_clear(replicas *r);
 
 #endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <inttypes.h>
 #include <stdio.h>
+#include <sys/resource.h>
 
 #include <jansson.h>
 
@@ -32,19 +33,26 @@ static status find_corpus(const options *o, const comm *world, char **path) {
     return s.code ? s : comm_agree(world, mem_string(path, beside));
 }
 
+/* The most that this process had in memory at once, everything included. */
+static json_int_t peak_memory(void) {
+    struct rusage used;
+    getrusage(RUSAGE_SELF, &used);
+    return (json_int_t)used.ru_maxrss * 1024;
+}
+
 static void print_result(const training *t, double seconds) {
     const run_epoch *last = &t->epochs[t->o->epochs - 1];
     double words = 0;
     for (int64_t e = 0; e < t->o->epochs; e++)
         words += t->epochs[e].words;
     if (t->o->json) {
-        json_t *object =
-            json_pack("{s:s, s:s, s:I, s:I, s:i, s:f, s:f, s:f, s:f, s:s, s:i, s:i, s:i}", "run",
-                      t->o->output, "corpus", t->corpus_path, "words", (json_int_t)t->n_words,
-                      "dim", (json_int_t)t->o->dim, "epochs", (int)t->o->epochs, "loss", last->loss,
-                      "tokens", words, "seconds", seconds, "words_per_second", words / seconds,
-                      "isa", t->kernel->name, "replicas", t->replicas.n, "ranks",
-                      comm_size(t->world), "threads_per_rank", t->n_threads);
+        json_t *object = json_pack(
+            "{s:s, s:s, s:I, s:I, s:i, s:f, s:f, s:f, s:f, s:s, s:i, s:i, s:i, s:I}", "run",
+            t->o->output, "corpus", t->corpus_path, "words", (json_int_t)t->n_words, "dim",
+            (json_int_t)t->o->dim, "epochs", (int)t->o->epochs, "loss", last->loss, "tokens", words,
+            "seconds", seconds, "words_per_second", words / seconds, "isa", t->kernel->name,
+            "replicas", t->replicas.n, "ranks", comm_size(t->world), "threads_per_rank",
+            t->n_threads, "peak_memory", peak_memory());
         json_dumpf(object, stdout, JSON_INDENT(2));
         putchar('\n');
         json_decref(object);
@@ -67,7 +75,7 @@ static double training_seconds(const training *t) {
 static status run(training *t) {
     status s = training_prepare(t);
     if (!s.code)
-        s = train_hogwild(t);
+        s = t->softmax ? train_softmax(t) : train_hogwild(t);
     if (!s.code)
         s = training_commit(t);
     if (s.code)

@@ -86,6 +86,10 @@ void options_help(FILE *out, int command);
 /* docs/options.md. */
 void options_markdown(FILE *out);
 
+/* STATUS_USAGE if the user gave one of the options `names` (NULL at the end), as it would be
+ * ignored; because: the choice that leaves it no meaning, "--objective softmax". */
+status options_refuse(const options *o, const char *const *names, const char *because);
+
 /* Each option of a command with its value as text, in table order. */
 void options_each(const options *o, int command,
                   void (*visit)(void *context, const char *name, const char *value), void *context);

@@ -8,7 +8,6 @@
 #include "log.h"
 #include "memory.h"
 #include "merge.h"
-#include "random.h"
 #include "training.h"
 #include "fold.h"
 
@@ -146,18 +145,6 @@ static void tick(void *context, const loop_tally *mine) {
     progress_report(&t->progress, &point);
 }
 
-/* The chunks of a part in a random order that depends on (seed, epoch) alone: Fisher-Yates. */
-static void shuffle(int32_t *order, int64_t n, uint64_t key) {
-    for (int64_t i = 0; i < n; i++)
-        order[i] = (int32_t)i;
-    for (int64_t i = n - 1; i > 0; i--) {
-        int64_t j = (int64_t)(random_unit(random_at(key, (uint64_t)i)) * (double)(i + 1));
-        int32_t other = order[j];
-        order[j] = order[i];
-        order[i] = other;
-    }
-}
-
 static loop_job make_job(const hogwild *h, training_replica *r) {
     const training *t = h->t;
     const options *o = t->o;
@@ -192,13 +179,10 @@ static void train_round(hogwild *h, double begin, double end) {
         training_replica *r = &t->local[g];
         loop_job job = make_job(h, r);
         const double chunks = (double)loop_chunks(&job);
-        if (h->order) {
-            const int64_t own = t->o->seed_order >= 0 ? t->o->seed_order : t->o->seed;
-            shuffle(h->order, loop_chunks(&job),
-                    random_key((uint64_t)own, RANDOM_ORDER,
-                               (uint64_t)h->epoch * (uint64_t)t->replicas.n +
-                                   (uint64_t)(t->replicas.first + g)));
-        }
+        if (h->order)
+            training_shuffle(t, h->order, loop_chunks(&job),
+                             (uint64_t)h->epoch * (uint64_t)t->replicas.n +
+                                 (uint64_t)(t->replicas.first + g));
         job.visit_end = (int64_t)(end * chunks);
         if (leads)
             atomic_store(job.next, (int64_t)(begin * chunks));

@@ -11,6 +11,7 @@
 #include "log.h"
 #include "memory.h"
 #include "provenance.h"
+#include "random.h"
 
 /* Tokens that a replica holds beyond its part, so that windows at its borders see their contexts.
  */
@@ -25,33 +26,38 @@ static const int64_t MOST_LEAVES = INT64_C(1) << 30;
 
 /* ---- opening */
 
+static bool is_softmax(const training *t) {
+    return t->o->objective == OBJECTIVE_SOFTMAX;
+}
+
 /* Options that the chosen objective does not have are refused, not ignored. */
-static status check_combination(const options *o) {
-    const struct {
-        bool wrong;
-        const char *message;
-    } checks[] = {
-        {o->given.cbow && o->model != MODEL_CBOW, "--cbow is for --model cbow"},
-        {o->objective == OBJECTIVE_HS && o->given.negatives,
-         "--negatives is for --objective ns: hierarchical softmax has no negatives"},
-        {o->objective == OBJECTIVE_HS && o->given.negative,
-         "--negative is for --objective ns: hierarchical softmax has no negatives"},
-        {o->objective == OBJECTIVE_HS && o->given.negative_power,
-         "--negative-power is for --objective ns: hierarchical softmax has no negatives"},
-        {(o->objective == OBJECTIVE_HS || o->negatives == NEGATIVES_PER_PAIR) &&
-             (o->given.pool || o->given.pool_reuse),
-         "--pool and --pool-reuse are for --objective ns with --negatives shared"},
-    };
-    for (size_t i = 0; i < sizeof checks / sizeof *checks; i++)
-        if (checks[i].wrong)
-            return status_error(STATUS_USAGE, "%s", checks[i].message);
-    return status_ok();
+static status check_options(const training *t) {
+    static const char *const of_cbow[] = {"cbow", NULL};
+    static const char *const of_softmax[] = {"batch", NULL};
+    static const char *const of_negatives[] = {"negatives", "negative",   "negative-power",
+                                               "pool",      "pool-reuse", NULL};
+    static const char *const of_pool[] = {"pool", "pool-reuse", NULL};
+    const options *o = t->o;
+    status s = status_ok();
+    if (o->model != MODEL_CBOW)
+        s = options_refuse(o, of_cbow, "--model skipgram");
+    if (!s.code && o->objective == OBJECTIVE_HS)
+        s = options_refuse(o, of_negatives, "--objective hs");
+    if (!s.code && o->negatives == NEGATIVES_PER_PAIR)
+        s = options_refuse(o, of_pool, "--negatives per-pair");
+    if (!s.code && !is_softmax(t))
+        s = options_refuse(o, of_softmax, "this --objective");
+    if (!s.code && is_softmax(t))
+        s = train_softmax_check(t);
+    return s;
 }
 
 static status check_model(const training *t) {
-    const status s = check_combination(t->o);
+    const status s = check_options(t);
     if (s.code)
         return s;
+    if (!t->objective)
+        return status_error(STATUS_USAGE, "this --model has no such --objective or --negatives");
     if (!t->kernel)
         return status_error(STATUS_USAGE,
                             "--isa: this processor or this build lacks these instructions");
@@ -68,6 +74,8 @@ static status check_model(const training *t) {
 }
 
 static int64_t chunk_size(const training *t) {
+    if (is_softmax(t))
+        return t->o->batch;
     int64_t workers = (int64_t)t->n_threads * comm_size(t->replicas.mine);
     int64_t part = t->corpus.n_tokens / t->replicas.n;
     int64_t fair = part / (workers * CHUNKS_PER_WORKER);
@@ -83,16 +91,21 @@ static double default_rate(const options *o) {
 /* Bytes on a node for one rank: tables, merge bases, tokens; the shared parts divided by the ranks
  * that share them. */
 static double estimate_bytes(const training *t) {
-    const double n_rows = (double)(t->n_words + t->n_outputs);
+    const double n_rows = (double)t->n_words + (is_softmax(t) ? 0 : (double)t->n_outputs);
     const double rows = n_rows * (double)t->width * sizeof(float);
     const double merging = t->replicas.n > 1 ? rows + n_rows : 0;
     const double tree = t->objective->uses_tree ? huffman_bytes(t->n_words) : 0;
     const double tokens = (double)t->corpus.n_tokens / t->replicas.n * sizeof(int32_t);
     const double documents = (double)t->corpus.n_documents / t->replicas.n * sizeof(int64_t);
     const double words = (double)t->corpus.words.offsets[t->n_words] + 48 * (double)t->n_words;
+    double own = words + (double)(64 << 20);
+    if (is_softmax(t)) {
+        const softmax_settings settings = train_softmax_settings(t);
+        own += rows / comm_size(t->world) + softmax_bytes(&settings);
+    }
     return (t->replicas.n_local * (rows + tokens + documents) + merging) /
                comm_size(t->replicas.mine) +
-           words + tree + (double)(64 << 20);
+           tree + own;
 }
 
 static status check_memory(const training *t) {
@@ -126,7 +139,9 @@ status training_open(training *t, const options *o, const char *corpus_path, con
     status s = corpus_file_open(&t->corpus, corpus_path, &g);
     if (!s.code)
         s = comm_agree(world, check_model(t));
-    if (!s.code)
+    if (!s.code && is_softmax(t))
+        replicas_create_one(&t->replicas, world);
+    else if (!s.code)
         s = replicas_create(&t->replicas, world, o->replicas);
     if (s.code)
         return s;
@@ -233,7 +248,7 @@ static status create_replica(training *t, training_replica *r, int index) {
     const size_t inputs = (size_t)t->n_words, outputs = (size_t)t->n_outputs;
     const size_t row = t->width * sizeof(float);
     status s = shared_create(&r->in_rows, mine, inputs * row, "the word vectors");
-    if (!s.code)
+    if (!s.code && !is_softmax(t))
         s = shared_create(&r->out_rows, mine, outputs * row, "the context vectors");
     if (!s.code)
         s = shared_create(&r->counter, mine, sizeof(_Atomic int64_t), "a counter");
@@ -283,12 +298,25 @@ static status create_tables(training *t) {
 }
 
 static status create_workers(training *t) {
+    if (is_softmax(t)) {
+        const softmax_settings settings = train_softmax_settings(t);
+        status s = softmax_create(&t->softmax, &settings);
+        const size_t rows = (size_t)(settings.end - settings.begin);
+        return s.code || !rows
+                   ? s
+                   : mem_new(&t->context, rows * t->width, sizeof(float), "the context vectors");
+    }
     status s = mem_new(&t->workers, (size_t)t->n_threads, sizeof *t->workers, "the workers");
     if (!s.code && t->objective->uses_tree)
         s = huffman_create(&t->tree, t->corpus.words.counts, (int32_t)t->n_words);
     for (int i = 0; !s.code && i < t->n_threads; i++)
         s = loop_worker_create(&t->workers[i], &t->settings,
                                t->objective->uses_tree ? &t->tree : NULL);
+    return s;
+}
+
+static status create_all(training *t) {
+    status s = create_workers(t);
     if (!s.code)
         s = sampler_create(&t->sampler, t->corpus.words.counts, (int32_t)t->n_words, t->o->sample,
                            t->o->negative_power);
@@ -320,7 +348,7 @@ static status start_run(training *t) {
 }
 
 status training_prepare(training *t) {
-    status s = comm_agree(t->world, create_workers(t));
+    status s = comm_agree(t->world, create_all(t));
     if (!s.code)
         s = comm_agree(t->world, create_tables(t));
     if (!s.code)
@@ -331,8 +359,19 @@ status training_prepare(training *t) {
 
 /* ---- epochs */
 
-/* Rows of a table that this rank writes. */
-static void my_rows(const training *t, int64_t rows, int64_t *begin, int64_t *n) {
+void training_shuffle(const training *t, int32_t *order, int64_t n, uint64_t detail) {
+    const uint64_t key = random_key(seed_or(t->o->seed_order, t->o->seed), RANDOM_ORDER, detail);
+    for (int64_t i = 0; i < n; i++)
+        order[i] = (int32_t)i;
+    for (int64_t i = n - 1; i > 0; i--) {
+        int64_t j = (int64_t)(random_unit(random_at(key, (uint64_t)i)) * (double)(i + 1));
+        int32_t other = order[j];
+        order[j] = order[i];
+        order[i] = other;
+    }
+}
+
+void training_rows(const training *t, int64_t rows, int64_t *begin, int64_t *n) {
     const int64_t rank = comm_rank(t->world), size = comm_size(t->world);
     *begin = rows * rank / size;
     *n = rows * (rank + 1) / size - *begin;
@@ -347,7 +386,7 @@ static status update_norm(training *t, int epoch, double *norm) {
     uint64_t *hashes = NULL;
     double sum = 0;
     char name[64];
-    my_rows(t, t->n_words, &begin, &n);
+    training_rows(t, t->n_words, &begin, &n);
     snprintf(name, sizeof name, "/epochs/%04d/vectors", epoch - 1);
     status s = mem_new(&before, BLOCK * t->width, sizeof *before, "rows of the last epoch");
     if (!s.code && epoch == 1)
@@ -376,19 +415,28 @@ static status update_norm(training *t, int epoch, double *norm) {
     return s;
 }
 
+/* table: this rank's rows. */
 static status write_table(training *t, int epoch, const char *name, int64_t rows,
-                          const shared_block *table) {
+                          const float *table) {
     int64_t begin, n;
-    my_rows(t, rows, &begin, &n);
-    return run_file_write_epoch(t->run, epoch, name, rows, t->o->dim, begin, n,
-                                (float *)table->data + (size_t)begin * t->width, t->width);
+    training_rows(t, rows, &begin, &n);
+    return run_file_write_epoch(t->run, epoch, name, rows, t->o->dim, begin, n, table, t->width);
+}
+
+/* First of this rank's rows in a table that the ranks of a replica share. */
+static const float *shared_rows(const training *t, int64_t rows, const shared_block *table) {
+    int64_t begin, n;
+    training_rows(t, rows, &begin, &n);
+    return (const float *)table->data + (size_t)begin * t->width;
 }
 
 static status write_snapshot(training *t, int epoch) {
-    status s = write_table(t, epoch, "vectors", t->n_words, &t->local[0].in_rows);
+    const training_replica *r = &t->local[0];
+    status s =
+        write_table(t, epoch, "vectors", t->n_words, shared_rows(t, t->n_words, &r->in_rows));
     if (!s.code)
         s = write_table(t, epoch, objective_table(t->objective), t->n_outputs,
-                        &t->local[0].out_rows);
+                        is_softmax(t) ? t->context : shared_rows(t, t->n_outputs, &r->out_rows));
     return s;
 }
 
@@ -478,6 +526,8 @@ void training_close(training *t) {
     for (int i = 0; t->workers && i < t->n_threads; i++)
         loop_worker_destroy(&t->workers[i]);
     mem_free(&t->workers);
+    softmax_destroy(&t->softmax);
+    mem_free(&t->context);
     mem_free(&t->epochs);
     sampler_clear(&t->sampler);
     huffman_clear(&t->tree);

@@ -15,11 +15,13 @@
 #include "run_file.h"
 #include "sampler.h"
 #include "shared.h"
+#include "softmax.h"
 #include "window.h"
 
 /* A replica of the tables and its part of the corpus, as this rank sees it. */
 typedef struct {
-    shared_block in_rows, out_rows;       /* [V, width] and [n_outputs, width] float */
+    shared_block in_rows;                 /* [V, width] float */
+    shared_block out_rows;                /* [n_outputs, width]; none with --objective softmax */
     shared_block in_touched, out_touched; /* [V], [n_outputs] bytes; only with several replicas */
     shared_block tokens, documents;
     shared_block counter; /* the next visit, one _Atomic int64_t */
@@ -42,6 +44,8 @@ typedef struct {
     shared_block in_base, out_base; /* rows after the last merge; several replicas */
     loop_settings settings;
     loop_worker **workers; /* [n_threads] */
+    softmax *softmax;      /* with --objective softmax, otherwise NULL */
+    float *context;        /* its output rows of this rank (training_rows), [n, width] */
     int n_threads;
     int64_t n_words, n_outputs;
     size_t width;
@@ -62,6 +66,14 @@ void training_describe(const training *t);
  * run file. */
 status training_prepare(training *t);
 
+/* Of a table of `rows` rows, those that this rank writes, and owns if it is cut over the ranks.
+ * Local. */
+void training_rows(const training *t, int64_t rows, int64_t *begin, int64_t *n);
+
+/* The order of n visits in an epoch, by --order: shuffled by seed_order, detail tells shuffles
+ * apart (Fisher-Yates). Local. */
+void training_shuffle(const training *t, int32_t *order, int64_t n, uint64_t detail);
+
 /* Collective. Write the snapshot of epoch (from 1) and its row of /training; prints a line. All
  * replicas must be equal. */
 status training_end_epoch(training *t, int epoch, const loop_tally *tally, double rate,
@@ -79,5 +91,14 @@ void training_close(training *t);
 
 /* Collective. Train by the hogwild schedule (train_hogwild.c). */
 status train_hogwild(training *t);
+
+/* Collective. Train by full softmax (train_softmax.c). */
+status train_softmax(training *t);
+
+/* What train_softmax will ask softmax_create for. Local. */
+softmax_settings train_softmax_settings(const training *t);
+
+/* STATUS_USAGE for options that mean nothing with full softmax. Local. */
+status train_softmax_check(const training *t);
 
 #endif

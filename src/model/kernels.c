@@ -13,13 +13,19 @@ static bool has(kernels_isa isa) {
                __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
     if (isa == ISA_AVX2)
         return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+#elif defined(__aarch64__)
+    if (isa == ISA_NEON) /* every such processor has it */
+        return true;
 #endif
     return isa == ISA_PORTABLE;
 }
 
 const kernels *kernels_get(kernels_isa isa) {
     if (isa == ISA_AUTO)
-        isa = has(ISA_AVX512) ? ISA_AVX512 : has(ISA_AVX2) ? ISA_AVX2 : ISA_PORTABLE;
+        isa = has(ISA_AVX512) ? ISA_AVX512
+              : has(ISA_AVX2) ? ISA_AVX2
+              : has(ISA_NEON) ? ISA_NEON
+                              : ISA_PORTABLE;
     if (!has(isa))
         return NULL;
 #if defined(__x86_64__)
@@ -27,6 +33,9 @@ const kernels *kernels_get(kernels_isa isa) {
         return &kernels_avx512;
     if (isa == ISA_AVX2)
         return &kernels_avx2;
+#elif defined(__aarch64__)
+    if (isa == ISA_NEON)
+        return &kernels_neon;
 #endif
     return &kernels_portable;
 }

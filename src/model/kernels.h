@@ -49,7 +49,7 @@ static inline size_t kernels_scratch(size_t n_in, size_t width) {
 }
 
 typedef struct {
-    const char *name; /* "portable", "avx2", "avx512" */
+    const char *name; /* "portable", "avx2", "avx512", "neon" */
 
     /* One step of stochastic gradient descent, in place, every input against every output: with
      * label y, score x = in . out and s = logistic function
@@ -69,9 +69,16 @@ typedef struct {
 
     /* out = {a.b, a.a, b.b} over n floats, n a multiple of ROW_QUANTUM. */
     void (*dots)(const float *a, const float *b, size_t n, float out[3]);
+
+    /* For a softmax, over n floats, n a multiple of ROW_QUANTUM, 64-byte aligned. Where x - shift
+     * is below -86 the exponential is 0 or next to it; it must not be above 86. NaN stays visible.
+     */
+    float (*highest)(const float *x, size_t n);
+    double (*exp_sum)(const float *x, size_t n, float shift);         /* sum exp(x - shift) */
+    void (*exp_scaled)(float *x, size_t n, float shift, float scale); /* scale exp(x - shift) */
 } kernels;
 
-typedef enum { ISA_AUTO, ISA_PORTABLE, ISA_AVX2, ISA_AVX512 } kernels_isa;
+typedef enum { ISA_AUTO, ISA_PORTABLE, ISA_AVX2, ISA_AVX512, ISA_NEON, N_ISAS } kernels_isa;
 
 /* The kernels of an instruction set; ISA_AUTO: the best that this processor has. NULL if it lacks
  * it or the program was built without. */

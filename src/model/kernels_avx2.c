@@ -1,32 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #if defined(__x86_64__)
-#include <stdint.h>
+#include "kernels_simd8.h"
 
-#include "kernels.h"
-
-enum { LANES = 8, TILE = 2 };
-typedef float vec __attribute__((vector_size(32)));
-typedef int32_t ivec __attribute__((vector_size(32)));
-
-#define SHUFFLE __builtin_shufflevector
-
-/* Two levels of "add a shuffled pair" in each 128-bit half, then the halves. */
-static inline __attribute__((always_inline)) vec simd_sums(const vec a[SCORE_STRIDE]) {
-    vec p[4], q[2];
-    _Pragma("GCC unroll 4") for (int i = 0; i < 4; i++) {
-        vec x = a[2 * i], y = a[2 * i + 1];
-        p[i] = SHUFFLE(x, y, 0, 8, 1, 9, 4, 12, 5, 13) + SHUFFLE(x, y, 2, 10, 3, 11, 6, 14, 7, 15);
-    }
-    _Pragma("GCC unroll 2") for (int i = 0; i < 2; i++) {
-        vec x = p[2 * i], y = p[2 * i + 1];
-        q[i] = SHUFFLE(x, y, 0, 1, 8, 9, 4, 5, 12, 13) + SHUFFLE(x, y, 2, 3, 10, 11, 6, 7, 14, 15);
-    }
-    return SHUFFLE(q[0], q[1], 0, 1, 2, 3, 8, 9, 10, 11) +
-           SHUFFLE(q[0], q[1], 4, 5, 6, 7, 12, 13, 14, 15);
-}
-
-#include "kernels_simd.h"
-
-const kernels kernels_avx2 = {
-    .name = "avx2", .pairs = simd_pairs, .bag = simd_bag, .dots = simd_dots};
+const kernels kernels_avx2 = SIMD_KERNELS("avx2");
 #endif

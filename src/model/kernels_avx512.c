@@ -33,6 +33,5 @@ static inline __attribute__((always_inline)) vec simd_sums(const vec a[SCORE_STR
 
 #include "kernels_simd.h"
 
-const kernels kernels_avx512 = {
-    .name = "avx512", .pairs = simd_pairs, .bag = simd_bag, .dots = simd_dots};
+const kernels kernels_avx512 = SIMD_KERNELS("avx512");
 #endif

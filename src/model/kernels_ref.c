@@ -91,5 +91,29 @@ static void portable_dots(const float *a, const float *b, size_t n, float out[3]
     out[2] = dot(b, b, n);
 }
 
-const kernels kernels_portable = {
-    .name = "portable", .pairs = portable_pairs, .bag = portable_bag, .dots = portable_dots};
+static float portable_highest(const float *x, size_t n) {
+    float top = x[0];
+    for (size_t k = 1; k < n; k++)
+        top = x[k] > top ? x[k] : top;
+    return top;
+}
+
+static double portable_exp_sum(const float *x, size_t n, float shift) {
+    double sum = 0;
+    for (size_t k = 0; k < n; k++)
+        sum += (double)expf(x[k] - shift);
+    return sum;
+}
+
+static void portable_exp_scaled(float *x, size_t n, float shift, float scale) {
+    for (size_t k = 0; k < n; k++)
+        x[k] = scale * expf(x[k] - shift);
+}
+
+const kernels kernels_portable = {.name = "portable",
+                                  .pairs = portable_pairs,
+                                  .bag = portable_bag,
+                                  .dots = portable_dots,
+                                  .highest = portable_highest,
+                                  .exp_sum = portable_exp_sum,
+                                  .exp_scaled = portable_exp_scaled};

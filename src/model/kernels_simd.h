@@ -44,23 +44,34 @@ INLINE vec simd_select(ivec mask, vec a, vec b) {
 /* 40 log 2: behind it the logistic function is 0 or 1 in float. */
 #define EXP_LIMIT 27.7258872f
 
-/* exp(x) for |x| <= EXP_LIMIT, by 2^n * 2^f, f in [-.5, .5], polynomial of degree 5 (minimax;
- * relative error below 3e-7). Larger magnitudes are clamped; NaN stays NaN. */
-INLINE vec simd_exp(vec x) {
+/* 2^t by 2^n * 2^f, f in [-.5, .5], polynomial of degree 5 (minimax, exact at 0; relative error
+ * below 2e-7). -125 <= t <= 127; NaN stays NaN. */
+INLINE vec simd_exp2(vec t) {
     const vec shift = simd_set(0x1.8p23f);
-    vec t = x * 1.44269504f;
-    t = simd_select(t > 40.0f, simd_set(40.0f), t);
-    t = simd_select(t < -40.0f, simd_set(-40.0f), t);
     vec rounded = t + shift;
     ivec n = (ivec)rounded - (ivec)shift;
     vec f = t - (rounded - shift);
-    vec p = simd_set(1.33336e-3f);
-    p = p * f + 9.61813e-3f;
-    p = p * f + 5.550411e-2f;
-    p = p * f + 2.4022651e-1f;
-    p = p * f + 6.9314718e-1f;
+    vec p = simd_set(0.00132647273f);
+    p = p * f + 0.00967151299f;
+    p = p * f + 0.0555073358f;
+    p = p * f + 0.240222424f;
+    p = p * f + 0.693147004f;
     p = p * f + 1.0f;
     return (vec)((ivec)p + (n << 23));
+}
+
+/* exp(x) for |x| <= EXP_LIMIT. Larger magnitudes are clamped. */
+INLINE vec simd_exp(vec x) {
+    vec t = x * 1.44269504f;
+    t = simd_select(t > 40.0f, simd_set(40.0f), t);
+    t = simd_select(t < -40.0f, simd_set(-40.0f), t);
+    return simd_exp2(t);
+}
+
+/* exp(x) for x <= 86; clamped from below where it is next to nothing. */
+INLINE vec simd_exp_low(vec x) {
+    vec t = x * 1.44269504f;
+    return simd_exp2(simd_select(t < -125.0f, simd_set(-125.0f), t));
 }
 
 /* log(x) for finite x >= 1: exponent and mantissa m in [sqrt(1/2), sqrt(2)), then
@@ -369,3 +380,40 @@ static void simd_dots(const float *a, const float *b, size_t n, float out[3]) {
     const vec sums = simd_sums(sum);
     memcpy(out, &sums, 3 * sizeof *out);
 }
+
+static float simd_highest(const float *x, size_t n) {
+    vec top = simd_load(x);
+    for (size_t k = LANES; k < n; k += LANES) {
+        vec y = simd_load(x + k);
+        top = simd_select(y > top, y, top);
+    }
+    float highest = top[0];
+    UNROLL for (int l = 1; l < LANES; l++) highest = top[l] > highest ? top[l] : highest;
+    return highest;
+}
+
+/* Lanes sum a stretch in float, stretches are summed in double. */
+static double simd_exp_sum(const float *x, size_t n, float shift) {
+    enum { STRETCH = 256 };
+    double total = 0;
+    for (size_t from = 0; from < n; from += STRETCH) {
+        const size_t to = n - from < STRETCH ? n : from + STRETCH;
+        vec sum = {0};
+        for (size_t k = from; k < to; k += LANES)
+            sum += simd_exp_low(simd_load(x + k) - shift);
+        UNROLL for (int l = 0; l < LANES; l++) total += (double)sum[l];
+    }
+    return total;
+}
+
+static void simd_exp_scaled(float *x, size_t n, float shift, float scale) {
+    for (size_t k = 0; k < n; k += LANES)
+        simd_store(x + k, scale * simd_exp_low(simd_load(x + k) - shift));
+}
+
+/* The table of the including file. */
+#define SIMD_KERNELS(isa)                                                                          \
+    {                                                                                              \
+        .name = isa, .pairs = simd_pairs, .bag = simd_bag, .dots = simd_dots,                      \
+        .highest = simd_highest, .exp_sum = simd_exp_sum, .exp_scaled = simd_exp_scaled            \
+    }

@@ -9,6 +9,8 @@ extern const kernels kernels_portable;
 #if defined(__x86_64__)
 extern const kernels kernels_avx2;
 extern const kernels kernels_avx512;
+#elif defined(__aarch64__)
+extern const kernels kernels_neon;
 #endif
 
 #endif

@@ -7,6 +7,7 @@ static const objective OBJECTIVES[] = {
      skipgram_rates},
     {MODEL_SKIPGRAM, OBJECTIVE_HS, NEGATIVES_SHARED, true, hsoftmax_skipgram_train_chunk,
      hsoftmax_skipgram_rates},
+    {MODEL_SKIPGRAM, OBJECTIVE_SOFTMAX, NEGATIVES_SHARED, false, NULL, NULL},
     {MODEL_CBOW, OBJECTIVE_NS, NEGATIVES_SHARED, false, cbow_train_chunk, cbow_rates},
     {MODEL_CBOW, OBJECTIVE_NS, NEGATIVES_PER_PAIR, false, exact_cbow_train_chunk, cbow_rates},
     {MODEL_CBOW, OBJECTIVE_HS, NEGATIVES_SHARED, true, hsoftmax_cbow_train_chunk,

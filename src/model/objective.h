@@ -8,7 +8,7 @@
 
 /* In the order of options.def. */
 typedef enum { MODEL_SKIPGRAM, MODEL_CBOW } model_kind;
-typedef enum { OBJECTIVE_NS, OBJECTIVE_HS } objective_kind;
+typedef enum { OBJECTIVE_NS, OBJECTIVE_HS, OBJECTIVE_SOFTMAX } objective_kind;
 typedef enum { NEGATIVES_SHARED, NEGATIVES_PER_PAIR } negatives_kind;
 
 struct objective {
@@ -17,7 +17,7 @@ struct objective {
     negatives_kind negatives; /* NEGATIVES_SHARED where there are none */
     bool uses_tree;           /* outputs are the inner nodes of a Huffman tree, otherwise words */
 
-    /* Train the centres of w->chunk. */
+    /* Train the centres of w->chunk. NULL for full softmax, which has a schedule of its own. */
     void (*train_chunk)(loop_worker *w, const loop_job *job, float rate);
 
     /* How often training moves a row, in score updates for each token of the corpus that pull at

@@ -86,6 +86,9 @@ claim "text is prepared on the fly" sh -c '"$WORDSHARD" train t.txt -o text.h5 -
 claim "and its corpus stays" test -s text.h5.corpus.h5
 claim "only the last snapshot stays when asked" train last 1 --snapshots last --metrics m.jsonl
 claim "metrics have a line for each epoch" sh -c '[ "$(grep -c "\"event\":\"epoch\"" m.jsonl)" = 4 ]'
+# Two tables of 1000 x 304 floats and the ids are 4.0 MB; the libraries count as well.
+claim "memory is the tables, the ids and 64 MB" train memory 1 --threads 1 --dim 300 --epochs 1
+claim "as rank 0 tells" sh -c '[ "$1" -gt 4000000 ] && [ "$1" -lt $((4000000 + 64000000)) ]' - "$(number peak_memory memory.json)"
 claim "info shows the options with their defaults" sh -c '"$WORDSHARD" info one.h5 | grep -q "pool-reuse"'
 claim "info verifies" "$WORDSHARD" info one.h5 --verify
 

@@ -7,6 +7,7 @@
 #include "exchange.h"
 #include "memory.h"
 #include "merge.h"
+#include "ordered_sum.h"
 #include "replicas.h"
 #include "shared.h"
 #include "support.h"
@@ -44,6 +45,25 @@ static void exchange_delivers_every_byte_in_rank_order(void) {
             CU_ASSERT_EQUAL(got[at++], (char)(10 * r + me));
     }
     mem_free(&got);
+}
+
+/* 1 is lost beside 1e8 in float, so only one order gives the expected sum; more than one piece. */
+static void sums_of_floats_are_taken_in_the_order_of_ranks(void) {
+    enum { N = (1 << 20) + 1003 };
+    const int n = comm_size(world), me = comm_rank(world);
+    ordered_sum *o;
+    float *x;
+    CU_ASSERT_EQUAL_FATAL(ordered_sum_create(&o, world).code, STATUS_OK);
+    CU_ASSERT_EQUAL_FATAL(mem_new(&x, N, sizeof *x, "floats").code, STATUS_OK);
+    for (int i = 0; i < N; i++)
+        x[i] = me == 0 ? 1e8f : me == 1 ? -1e8f : (float)(i % 7);
+    ordered_sum_run(o, x, N);
+    int wrong = 0;
+    for (int i = 0; i < N; i++)
+        wrong += x[i] != (n == 1 ? 1e8f : (float)((n - 2) * (i % 7)));
+    CU_ASSERT_EQUAL(wrong, 0);
+    ordered_sum_destroy(&o);
+    mem_free(&x);
 }
 
 static void one_rank_out_of_memory_stops_all_alike(void) {
@@ -170,6 +190,8 @@ int main(int argc, char **argv) {
     static const test_case cases[] = {
         {"the_lowest_failing_rank_speaks_for_all", the_lowest_failing_rank_speaks_for_all},
         {"exchange_delivers_every_byte_in_rank_order", exchange_delivers_every_byte_in_rank_order},
+        {"sums_of_floats_are_taken_in_the_order_of_ranks",
+         sums_of_floats_are_taken_in_the_order_of_ranks},
         {"one_rank_out_of_memory_stops_all_alike", one_rank_out_of_memory_stops_all_alike},
         {"shared_memory_is_the_same_for_all", shared_memory_is_the_same_for_all},
         {"every_replica_has_a_place", every_replica_has_a_place},
