@@ -308,9 +308,12 @@ static void value_text(const options *o, const option_row *row, char *text, size
 status options_refuse(const options *o, const char *const *names, const char *because) {
     for (; *names; names++) {
         const option_row *row = option_find(*names, strlen(*names), C_ALL);
-        if (row && ((const bool *)&o->given)[row - table])
-            return status_error(STATUS_USAGE, "--%s has no meaning with %s; leave it out",
-                                row->name, because);
+        char value[4096];
+        if (!row || !((const bool *)&o->given)[row - table])
+            continue;
+        value_text(o, row, value, sizeof value);
+        return status_error(STATUS_USAGE, "--%s %s has no meaning with %s; leave it out", row->name,
+                            value, because);
     }
     return status_ok();
 }

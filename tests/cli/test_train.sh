@@ -101,12 +101,12 @@ refuses "an output that exists" 4 "overwrite" train c.h5 -o one.h5
 refuses "too little memory" 5 "memory" train c.h5 -o x.h5 --memory 1M
 refuses "instructions that are not there" 2 "one of" train c.h5 -o x.h5 --isa mmx
 refused "fewer words than memory on 2 ranks" 5 "memory" "$MPIRUN" 2 "$WORDSHARD" train c.h5 -o x.h5 --memory 1M
-refuses "a sum without CBOW" 2 "--model cbow" train c.h5 -o x.h5 --cbow sum
-refuses "negatives of hierarchical softmax" 2 "--objective ns" train c.h5 -o x.h5 --objective hs --negative 3
-refuses "own negatives of hierarchical softmax" 2 "--objective ns" train c.h5 -o x.h5 --objective hs --negatives per-pair
-refuses "a pool that is not there" 2 "--negatives shared" train c.h5 -o x.h5 --negatives per-pair --pool 32
+refuses "a sum without CBOW" 2 "--cbow sum has no meaning with --model skipgram" train c.h5 -o x.h5 --cbow sum
+refuses "negatives of hierarchical softmax" 2 "no meaning with --objective hs" train c.h5 -o x.h5 --objective hs --negative 3
+refuses "own negatives of hierarchical softmax" 2 "no meaning with --objective hs" train c.h5 -o x.h5 --objective hs --negatives per-pair
+refuses "a pool that is not there" 2 "--pool 32 has no meaning with --negatives per-pair" train c.h5 -o x.h5 --negatives per-pair --pool 32
 echo "negative: 3" >config.yaml
-refuses "the same from a configuration file" 2 "--objective ns" train c.h5 -o x.h5 --objective hs --config config.yaml
+refuses "the same from a configuration file" 2 "no meaning with --objective hs" train c.h5 -o x.h5 --objective hs --config config.yaml
 refuses "a learning rate that diverges" 6 "diverged in epoch" train c.h5 -o d.h5 --learning-rate 100 --dim 64 --epochs 2 -q
 refused "the same on 3 ranks" 6 "learning-rate" "$MPIRUN" 3 "$WORDSHARD" train c.h5 -o d.h5 --learning-rate 100 --dim 64 --epochs 2 -q
 claim "nothing under the final name" sh -c '! ls x.h5* d.h5 2>/dev/null'
