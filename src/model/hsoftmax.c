@@ -23,18 +23,27 @@ static inline bool path_unit(loop_worker *w, const loop_job *job, int centre, si
     return true;
 }
 
+/* The token `distance` behind a centre; word 0, whose path is short, where there is none. */
+static inline int32_t later_word(const window_chunk *c, int centre, int distance) {
+    const int at = centre + distance;
+    return at < c->last && c->tokens[at] >= 0 ? c->tokens[at] : 0;
+}
+
 /* The context that enters, then the next centre's path from its end: nodes near the root are in the
- * cache. n_ahead: rows for each block of u. */
+ * cache. Before that its path has to be here, and before that the path's place. n_ahead: rows for
+ * each block of u. */
 static inline void ask_ahead(loop_worker *w, const loop_job *job, int centre, size_t width,
                              const loop_unit *u, int n_ahead) {
+    enum { PLACE_AHEAD = 6, PATH_AHEAD = 3 };
     const huffman *tree = job->tree;
     const int n = n_ahead * kernels_blocks(u->n_out);
-    const int32_t next = centre + 1 < w->chunk.last ? w->chunk.tokens[centre + 1] : WINDOW_BREAK;
-    int64_t begin = 0, at = 0;
-    if (next >= 0) {
-        begin = tree->offsets[next];
-        at = tree->offsets[next + 1];
-    }
+    __builtin_prefetch(&tree->offsets[later_word(&w->chunk, centre, PLACE_AHEAD)]);
+    const int64_t *path = &tree->offsets[later_word(&w->chunk, centre, PATH_AHEAD)];
+    __builtin_prefetch(&tree->steps[path[0]]);
+    __builtin_prefetch(&tree->steps[path[1]]);
+    const int32_t next = later_word(&w->chunk, centre, 1);
+    const int64_t begin = tree->offsets[next];
+    int64_t at = tree->offsets[next + 1];
     w->ahead[0] = loop_entering(w, job, centre, width, u->in[0]);
     for (int a = 1; a < n; a++)
         w->ahead[a] = at > begin ? job->out + (size_t)(tree->steps[--at] >> 1) * width : u->in[0];
