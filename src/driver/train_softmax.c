@@ -126,7 +126,8 @@ static void apply(trainer *r, int n_rows, float rate) {
     shared_sync(&t->local[0].in_rows, node);
 }
 
-static void train_batch(trainer *r, int64_t index, float rate, uint64_t key) {
+/* Returns whether the loss is still finite: the same on every rank, as all have the same lse. */
+static bool train_batch(trainer *r, int64_t index, float rate, uint64_t key) {
     training *t = r->t;
     minibatch *b = softmax_begin(t->softmax);
     const int64_t tokens = fill_batch(t, b, index, key);
@@ -143,6 +144,7 @@ static void train_batch(trainer *r, int64_t index, float rate, uint64_t key) {
     float *changes = softmax_step(t->softmax, t->context, r->lse, rate);
     ordered_sum_run(r->sum, changes, rows * t->width);
     apply(r, b->n_rows, rate);
+    return isfinite(normaliser);
 }
 
 static status train_epoch(trainer *r, int epoch) {
@@ -156,8 +158,9 @@ static status train_epoch(trainer *r, int epoch) {
     r->tally = (loop_tally){0};
     if (r->order)
         training_shuffle(t, r->order, n, (uint64_t)epoch);
-    for (int64_t visit = 0; visit < n; visit++) {
-        train_batch(r, r->order ? r->order[visit] : visit, (float)rate_at(r, visit), key);
+    bool finite = true;
+    for (int64_t visit = 0; finite && visit < n; visit++) {
+        finite = train_batch(r, r->order ? r->order[visit] : visit, (float)rate_at(r, visit), key);
         tick(r, visit + 1);
     }
     const double seconds = clock_seconds() - started;
