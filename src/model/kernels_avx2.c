@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #if defined(__x86_64__)
+#define KERNELS_TABLE kernels_avx2
+#define KERNELS_NAME "avx2"
 #include "kernels_simd8.h"
-
-const kernels kernels_avx2 = SIMD_KERNELS("avx2");
 #endif

@@ -31,7 +31,7 @@ static inline __attribute__((always_inline)) vec simd_sums(const vec a[SCORE_STR
     return SHUFFLE(sum, sum, 0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7);
 }
 
+#define KERNELS_TABLE kernels_avx512
+#define KERNELS_NAME "avx512"
 #include "kernels_simd.h"
-
-const kernels kernels_avx512 = SIMD_KERNELS("avx512");
 #endif

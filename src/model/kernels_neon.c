@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #if defined(__aarch64__)
+#define KERNELS_TABLE kernels_neon
+#define KERNELS_NAME "neon"
 #include "kernels_simd8.h"
-
-const kernels kernels_neon = SIMD_KERNELS("neon");
 #endif

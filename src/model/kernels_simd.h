@@ -2,6 +2,7 @@
 /* The kernels in vectors of LANES floats, written once in GNU vector types and compiled for each
  * instruction set by the file that includes it. That file defines before:
  *
+ *     KERNELS_TABLE, KERNELS_NAME  the table to fill, its name as a string
  *     LANES       floats in a vector
  *     TILE        input rows scored together: TILE * OUT_BLOCK accumulators stay in registers
  *     vec, ivec   vectors of LANES floats, of LANES int32_t
@@ -411,9 +412,10 @@ static void simd_exp_scaled(float *x, size_t n, float shift, float scale) {
         simd_store(x + k, scale * simd_exp_low(simd_load(x + k) - shift));
 }
 
-/* The table of the including file. */
-#define SIMD_KERNELS(isa)                                                                          \
-    {                                                                                              \
-        .name = isa, .pairs = simd_pairs, .bag = simd_bag, .dots = simd_dots,                      \
-        .highest = simd_highest, .exp_sum = simd_exp_sum, .exp_scaled = simd_exp_scaled            \
-    }
+const kernels KERNELS_TABLE = {.name = KERNELS_NAME,
+                               .pairs = simd_pairs,
+                               .bag = simd_bag,
+                               .dots = simd_dots,
+                               .highest = simd_highest,
+                               .exp_sum = simd_exp_sum,
+                               .exp_scaled = simd_exp_scaled};
