@@ -12,7 +12,7 @@ enum { ALIGNMENT = 64 };
 static const size_t HUGE_PAGE = (size_t)2 << 20;
 
 /* The accounts are the one mutable global of the program: they describe the process. */
-static atomic_size_t live_bytes, peak_bytes, limit_bytes;
+static atomic_size_t live_bytes, limit_bytes;
 static atomic_llong live_blocks;
 static atomic_llong refuse_after = -1;
 
@@ -32,10 +32,7 @@ static int is_refused(void) {
 }
 
 static void add_live(size_t bytes) {
-    size_t live = atomic_fetch_add(&live_bytes, bytes) + bytes;
-    size_t peak = atomic_load(&peak_bytes);
-    while (live > peak && !atomic_compare_exchange_weak(&peak_bytes, &peak, live))
-        ;
+    atomic_fetch_add(&live_bytes, bytes);
     atomic_fetch_add(&live_blocks, 1);
 }
 
@@ -130,10 +127,6 @@ void mem_set_limit(size_t bytes) {
 
 size_t mem_live_bytes(void) {
     return atomic_load(&live_bytes);
-}
-
-size_t mem_peak_bytes(void) {
-    return atomic_load(&peak_bytes);
 }
 
 int64_t mem_live_blocks(void) {

@@ -28,7 +28,6 @@ status mem_string(char **slot, const char *text);
 void mem_set_limit(size_t bytes);
 
 size_t mem_live_bytes(void);
-size_t mem_peak_bytes(void);
 int64_t mem_live_blocks(void);
 
 /* For tests: let n more requests pass, refuse the one after; -1 = refuse none. */

@@ -36,10 +36,6 @@ void comm_stop(comm **world) {
     MPI_Finalize();
 }
 
-void comm_abort(const comm *c, int code) {
-    MPI_Abort(c->mpi, code);
-}
-
 comm *comm_split(const comm *c, int colour) {
     MPI_Comm mpi;
     MPI_Comm_split(c->mpi, colour, c->rank, &mpi);
@@ -141,13 +137,6 @@ int64_t comm_sum_before(const comm *c, int64_t x) {
     int64_t before = 0;
     MPI_Exscan(&x, &before, 1, MPI_INT64_T, MPI_SUM, c->mpi);
     return c->rank ? before : 0;
-}
-
-void comm_sum_all(const comm *c, int64_t *x, size_t n) {
-    const size_t most = (size_t)1 << 27;
-    for (size_t at = 0; at < n; at += most)
-        MPI_Allreduce(MPI_IN_PLACE, x + at, (int)(n - at < most ? n - at : most), MPI_INT64_T,
-                      MPI_SUM, c->mpi);
 }
 
 void comm_gather_all(const comm *c, int64_t x, int64_t *out) {

@@ -16,8 +16,6 @@ typedef struct comm comm;
 comm *comm_start(int *argc, char ***argv);
 /* Collective. End MPI and free world. */
 void comm_stop(comm **world);
-/* Local. End the whole job at once with this exit code. */
-void comm_abort(const comm *c, int code);
 
 /* Ranks with the same colour; order by rank. */
 comm *comm_split(const comm *c, int colour);
@@ -43,8 +41,6 @@ uint64_t comm_sum_wrapping(const comm *c, uint64_t x); /* modulo 2^64 */
 double comm_sum_real(const comm *c, double x);
 /* Sum of x over the ranks before this one. */
 int64_t comm_sum_before(const comm *c, int64_t x);
-/* Element-wise sums, in place. */
-void comm_sum_all(const comm *c, int64_t *x, size_t n);
 /* One value of every rank: out[size]. */
 void comm_gather_all(const comm *c, int64_t x, int64_t *out);
 /* n values of every rank: out[size, n]. */

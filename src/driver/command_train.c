@@ -8,6 +8,7 @@
 #include "commands.h"
 #include "log.h"
 #include "memory.h"
+#include "output.h"
 #include "prepare.h"
 #include "training.h"
 
@@ -40,29 +41,27 @@ static json_int_t peak_memory(void) {
     return (json_int_t)used.ru_maxrss * 1024;
 }
 
-static void print_result(const training *t, double seconds) {
+static status print_result(const training *t, double seconds) {
     const run_epoch *last = &t->epochs[t->o->epochs - 1];
     double words = 0;
     for (int64_t e = 0; e < t->o->epochs; e++)
         words += t->epochs[e].words;
     if (t->o->json) {
         json_t *object = json_pack(
-            "{s:s, s:s, s:I, s:I, s:i, s:f, s:f, s:f, s:f, s:s, s:i, s:i, s:i, s:I}", "run",
+            "{s:s, s:s, s:I, s:I, s:i, s:o, s:f, s:f, s:f, s:s, s:i, s:i, s:i, s:I}", "run",
             t->o->output, "corpus", t->corpus_path, "words", (json_int_t)t->n_words, "dim",
-            (json_int_t)t->o->dim, "epochs", (int)t->o->epochs, "loss", last->loss, "tokens", words,
-            "seconds", seconds, "words_per_second", words / seconds, "isa", t->kernel->name,
-            "replicas", t->replicas.n, "ranks", comm_size(t->world), "threads_per_rank",
-            t->n_threads, "peak_memory", peak_memory());
-        json_dumpf(object, stdout, JSON_INDENT(2));
-        putchar('\n');
-        json_decref(object);
-        return;
+            (json_int_t)t->o->dim, "epochs", (int)t->o->epochs, "loss", output_number(last->loss),
+            "tokens", words, "seconds", seconds, "words_per_second", words / seconds, "isa",
+            t->kernel->name, "replicas", t->replicas.n, "ranks", comm_size(t->world),
+            "threads_per_rank", t->n_threads, "peak_memory", peak_memory());
+        return output_json(object);
     }
     printf("run               %s\nwords             %" PRId64 "\ndim               %" PRId64
            "\nepochs            %" PRId64 "\nloss              %.6f\nseconds           %.1f\n"
            "words/s           %.0f\nisa               %s\n",
            t->o->output, t->n_words, t->o->dim, t->o->epochs, last->loss, seconds, words / seconds,
            t->kernel->name);
+    return status_ok();
 }
 
 static double training_seconds(const training *t) {
@@ -81,8 +80,8 @@ static status run(training *t) {
     if (s.code)
         return training_abandon(t, s);
     if (comm_rank(t->world) == 0)
-        print_result(t, training_seconds(t));
-    return s;
+        s = print_result(t, training_seconds(t));
+    return comm_agree(t->world, s);
 }
 
 status command_train(const options *o, const comm *world) {
@@ -93,8 +92,8 @@ status command_train(const options *o, const comm *world) {
         s = find_corpus(o, world, &path);
     if (!s.code) {
         s = training_open(&t, o, path, world);
-        if (!s.code && o->dry_run && comm_rank(world) == 0)
-            training_describe(&t);
+        if (!s.code && o->dry_run)
+            s = comm_agree(world, comm_rank(world) == 0 ? training_describe(&t) : status_ok());
         if (!s.code && !o->dry_run)
             s = run(&t);
         training_close(&t);

@@ -10,6 +10,7 @@
 #include "commands.h"
 #include "log.h"
 #include "memory.h"
+#include "output.h"
 #include "provenance.h"
 #include "random.h"
 
@@ -158,7 +159,7 @@ status training_open(training *t, const options *o, const char *corpus_path, con
     return comm_agree(world, check_memory(t));
 }
 
-void training_describe(const training *t) {
+status training_describe(const training *t) {
     char memory[32];
     mem_format(memory, estimate_bytes(t));
     if (t->o->json) {
@@ -170,10 +171,7 @@ void training_describe(const training *t) {
                       "ranks", comm_size(t->world), "threads_per_rank", t->n_threads, "chunk",
                       (json_int_t)t->settings.chunk, "isa", t->kernel->name, "memory_per_rank",
                       estimate_bytes(t));
-        json_dumpf(object, stdout, JSON_INDENT(2));
-        putchar('\n');
-        json_decref(object);
-        return;
+        return output_json(object);
     }
     printf("corpus            %s\ntokens            %" PRId64 "\ndocuments         %" PRId64
            "\nwords             %" PRId64 "\ndim               %" PRId64
@@ -183,6 +181,7 @@ void training_describe(const training *t) {
            t->corpus_path, t->corpus.n_tokens, t->corpus.n_documents, t->n_words, t->o->dim,
            t->o->epochs, t->replicas.n, comm_size(t->world), t->n_threads, t->settings.chunk,
            t->kernel->name, memory);
+    return status_ok();
 }
 
 /* ---- the corpus in memory */

@@ -60,7 +60,7 @@ typedef struct {
 status training_open(training *t, const options *o, const char *corpus_path, const comm *world);
 
 /* What training_open found out, for --dry-run: a table on stdout, or JSON. Local to rank 0. */
-void training_describe(const training *t);
+status training_describe(const training *t);
 
 /* Collective. Allocate tables, read this node's part of the corpus, make initial vectors, start the
  * run file. */
