@@ -117,6 +117,13 @@ int64_t comm_min(const comm *c, int64_t x) {
     return reduce(c, x, MPI_MIN);
 }
 
+void comm_min_each(const comm *c, int64_t *x, size_t n) {
+    const size_t most = (size_t)1 << 27;
+    for (size_t at = 0; at < n; at += most)
+        MPI_Allreduce(MPI_IN_PLACE, x + at, (int)(n - at < most ? n - at : most), MPI_INT64_T,
+                      MPI_MIN, c->mpi);
+}
+
 uint64_t comm_sum_wrapping(const comm *c, uint64_t x) {
     uint64_t result;
     MPI_Allreduce(&x, &result, 1, MPI_UINT64_T, MPI_SUM, c->mpi);

@@ -13,6 +13,7 @@
 #include "output.h"
 #include "provenance.h"
 #include "random.h"
+#include "word_tree.h"
 
 /* Tokens that a replica holds beyond its part, so that windows at its borders see their contexts.
  */
@@ -306,8 +307,6 @@ static status create_workers(training *t) {
                    : mem_new(&t->context, rows * t->width, sizeof(float), "the context vectors");
     }
     status s = mem_new(&t->workers, (size_t)t->n_threads, sizeof *t->workers, "the workers");
-    if (!s.code && t->objective->uses_tree)
-        s = huffman_create(&t->tree, t->corpus.words.counts, (int32_t)t->n_words);
     for (int i = 0; !s.code && i < t->n_threads; i++)
         s = loop_worker_create(&t->workers[i], &t->settings,
                                t->objective->uses_tree ? &t->tree : NULL);
@@ -347,7 +346,11 @@ static status start_run(training *t) {
 }
 
 status training_prepare(training *t) {
-    status s = comm_agree(t->world, create_all(t));
+    status s = status_ok();
+    if (t->objective->uses_tree)
+        s = word_tree_create(&t->tree, &t->corpus, t->world);
+    if (!s.code)
+        s = comm_agree(t->world, create_all(t));
     if (!s.code)
         s = comm_agree(t->world, create_tables(t));
     if (!s.code)

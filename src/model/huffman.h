@@ -3,7 +3,7 @@
  * by the turns on the way from the root to its leaf.
  *
  * The V - 1 inner nodes are numbered from the root down, by falling count, so that nodes that most
- * words pass are neighbours in memory. A function of the counts alone; ties go to the higher id. */
+ * words pass are neighbours in memory. */
 #ifndef WORDSHARD_HUFFMAN_H
 #define WORDSHARD_HUFFMAN_H
 
@@ -19,8 +19,10 @@ typedef struct {
     int32_t *branches; /* [n_words - 1][2] below each node: a word, or n_words + a node */
 } huffman;
 
-/* counts: [n_words], falling; n_words >= 2. */
-status huffman_create(huffman *h, const int64_t *counts, int32_t n_words);
+/* counts: [n_words], falling; n_words >= 2. Where counts are equal, words are joined from the
+ * highest of places[n_words] down, those of equal places (all of them if NULL) from the highest id
+ * down. */
+status huffman_create(huffman *h, const int64_t *counts, const int64_t *places, int32_t n_words);
 void huffman_clear(huffman *h);
 
 /* Bytes that the tree of so many words takes, about. */

@@ -19,7 +19,7 @@ static void paths_end_at_their_word(void) {
     int64_t counts[N];
     huffman h;
     fill_counts(counts, N);
-    CU_ASSERT_FATAL(!huffman_create(&h, counts, N).code);
+    CU_ASSERT_FATAL(!huffman_create(&h, counts, NULL, N).code);
     for (int32_t i = 0; i < N; i++) {
         int32_t at = N; /* the root */
         CU_ASSERT(h.offsets[i + 1] - h.offsets[i] <= h.longest);
@@ -63,7 +63,7 @@ static void codes_are_as_short_as_can_be(void) {
         huffman h;
         int64_t cost = 0;
         fill_counts(counts, sizes[s]);
-        CU_ASSERT_FATAL(!huffman_create(&h, counts, sizes[s]).code);
+        CU_ASSERT_FATAL(!huffman_create(&h, counts, NULL, sizes[s]).code);
         for (int32_t i = 0; i < sizes[s]; i++)
             cost += counts[i] * (h.offsets[i + 1] - h.offsets[i]);
         CU_ASSERT(cost == naive_cost(counts, sizes[s]));
@@ -75,7 +75,7 @@ static void nodes_are_numbered_by_falling_count(void) {
     int64_t counts[N], passed[N - 1] = {0};
     huffman h;
     fill_counts(counts, N);
-    CU_ASSERT_FATAL(!huffman_create(&h, counts, N).code);
+    CU_ASSERT_FATAL(!huffman_create(&h, counts, NULL, N).code);
     for (int32_t i = 0; i < N; i++)
         for (int64_t k = h.offsets[i]; k < h.offsets[i + 1]; k++)
             passed[h.steps[k] >> 1] += counts[i];
@@ -84,12 +84,28 @@ static void nodes_are_numbered_by_falling_count(void) {
     huffman_clear(&h);
 }
 
+/* Words 0 and 4, 1 and 5, ... are beside each other in the text. */
+static void words_of_equal_count_that_are_near_become_siblings(void) {
+    enum { WORDS = 8 };
+    static const int64_t counts[WORDS] = {7, 7, 7, 7, 7, 7, 7, 7};
+    static const int64_t places[WORDS] = {0, 20, 40, 60, 1, 21, 41, 61};
+    int siblings = 0;
+    huffman h;
+    CU_ASSERT_FATAL(!huffman_create(&h, counts, places, WORDS).code);
+    for (int node = 0; node < WORDS - 1; node++) {
+        const int32_t a = h.branches[2 * node], b = h.branches[2 * node + 1];
+        siblings += a < WORDS && b < WORDS && (a - b == 4 || b - a == 4);
+    }
+    CU_ASSERT(siblings == WORDS / 2);
+    huffman_clear(&h);
+}
+
 static void probabilities_of_all_words_sum_to_one(void) {
     int64_t counts[N];
     double score[N - 1], sum = 0;
     huffman h;
     fill_counts(counts, N);
-    CU_ASSERT_FATAL(!huffman_create(&h, counts, N).code);
+    CU_ASSERT_FATAL(!huffman_create(&h, counts, NULL, N).code);
     for (int32_t node = 0; node < N - 1; node++)
         score[node] = 8 * random_unit(random_at(3, (uint64_t)node)) - 4;
     for (int32_t i = 0; i < N; i++) {
@@ -110,7 +126,7 @@ static void refused_memory_leaves_nothing_behind(void) {
     for (int64_t n = 0;; n++) {
         huffman h;
         mem_refuse_after(n);
-        status s = huffman_create(&h, counts, N);
+        status s = huffman_create(&h, counts, NULL, N);
         mem_refuse_after(-1);
         if (!s.code) {
             huffman_clear(&h);
@@ -127,6 +143,8 @@ int main(void) {
         {"paths_end_at_their_word", paths_end_at_their_word},
         {"codes_are_as_short_as_can_be", codes_are_as_short_as_can_be},
         {"nodes_are_numbered_by_falling_count", nodes_are_numbered_by_falling_count},
+        {"words_of_equal_count_that_are_near_become_siblings",
+         words_of_equal_count_that_are_near_become_siblings},
         {"probabilities_of_all_words_sum_to_one", probabilities_of_all_words_sum_to_one},
         {"refused_memory_leaves_nothing_behind", refused_memory_leaves_nothing_behind},
     };

@@ -51,7 +51,7 @@ static void text_create(text *t) {
             t->out[i][k] = (float)(random_unit(random_at(3, (uint64_t)(i * DIM + k))) - .5);
         }
     CU_ASSERT_FATAL(!sampler_create(&t->sampler, t->counts, V, 0, 0.75).code);
-    CU_ASSERT_FATAL(!huffman_create(&t->tree, t->counts, V).code);
+    CU_ASSERT_FATAL(!huffman_create(&t->tree, t->counts, NULL, V).code);
 }
 
 static void text_clear(text *t) {
