@@ -18,7 +18,7 @@
 
 enum {
     IDLOG_CHUNK = 1 << 21, /* numbers in a chunk: 4 MiB, the least that huge pages serve */
-    IDLOG_SPAN = 1 << 17   /* most numbers in a span */
+    IDLOG_SPAN = 1 << 15   /* most numbers in a span: what a thread takes at a time */
 };
 
 /* What the logs of one process share. */
