@@ -14,6 +14,10 @@ static inline __attribute__((always_inline)) vec simd_hold(vec x) {
     return x;
 }
 
+static inline __attribute__((always_inline)) vec simd_repeat(const float *p) {
+    return _mm512_broadcast_f32x8(_mm256_loadu_ps(p));
+}
+
 static inline __attribute__((always_inline)) vec simd_min(vec a, vec b) {
     return _mm512_min_ps(a, b);
 }

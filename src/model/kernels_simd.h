@@ -8,6 +8,7 @@
  *     vec, ivec   vectors of LANES floats, of LANES int32_t
  *     simd_sums   static vec simd_sums(const vec a[LANES]): the sum over the lanes of each vector
  *     simd_min, simd_max  lane by lane; the second where they cannot be compared
+ *     simd_repeat static vec simd_repeat(const float *p): SCORE_STRIDE values from p, repeated
  *     simd_hold   its argument, in a register from now on: gcc would read a row again for each use,
  *                 and loads are as scarce as multiply-adds
  *
@@ -61,14 +62,6 @@ INLINE vec simd_exp_low(vec x) {
     return simd_exp2(simd_max(simd_set(-125.0f), x * 1.44269504f));
 }
 
-/* SCORE_STRIDE values from p, repeated. */
-INLINE vec simd_pattern(const float *p) {
-    vec x;
-    UNROLL for (int l = 0; l < LANES; l += SCORE_STRIDE)
-        memcpy((float *)&x + l, p, SCORE_STRIDE * sizeof *p);
-    return x;
-}
-
 /* All ones in the lanes of the first outs scores of each of the first rows rows. */
 INLINE ivec simd_first(const int rows, const int outs) {
     ivec mask;
@@ -86,7 +79,7 @@ typedef struct {
 } step_rule;
 
 INLINE step_rule simd_rule(const logistic_window *w, const float *labels) {
-    const vec sign = 1.0f - 2.0f * simd_pattern(labels);
+    const vec sign = 1.0f - 2.0f * simd_repeat(labels);
     return (step_rule){.scale = sign * 1.44269504f, .rate = -sign * w->rate};
 }
 

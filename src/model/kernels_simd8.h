@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The kernels in vectors of eight floats: one register with AVX2, a pair of registers with NEON. */
 #include <stdint.h>
+#include <string.h>
 
 #include "kernels.h"
 
@@ -16,6 +17,12 @@ static inline __attribute__((always_inline)) vec simd_hold(vec x) {
 #if defined(__AVX2__)
     __asm__("" : "+x"(x));
 #endif
+    return x;
+}
+
+static inline __attribute__((always_inline)) vec simd_repeat(const float *p) {
+    vec x;
+    memcpy(&x, p, sizeof x);
     return x;
 }
 
