@@ -47,11 +47,18 @@ void logistic_loss_none(logistic_loss *loss) {
         loss->product[l] = 1;
 }
 
-double logistic_loss_take(logistic_loss *loss) {
+void logistic_loss_settle(logistic_loss *loss) {
     double sum = loss->sum;
     for (int l = 0; l < ROW_QUANTUM; l++)
         sum += log((double)loss->product[l]) +
                log(2) * ((double)loss->exponent[l] + (double)loss->beyond[l]);
     logistic_loss_none(loss);
+    loss->sum = sum;
+}
+
+double logistic_loss_take(logistic_loss *loss) {
+    logistic_loss_settle(loss);
+    const double sum = loss->sum;
+    loss->sum = 0;
     return sum;
 }

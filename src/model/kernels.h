@@ -21,18 +21,25 @@ static inline size_t row_width(int64_t dim) {
 }
 
 /* The losses of many pairs, each log(1 + exp(z)). Instruction sets with vectors multiply the 1 +
- * exp(z), lane by lane, and leave the logarithm to logistic_loss_take: it would take as long as the
- * steps themselves. All zero at first but for the products: logistic_loss_none. */
+ * exp(z), lane by lane, and leave the logarithm to logistic_loss_settle: it would take as long as
+ * the steps themselves. */
 typedef struct {
-    float product[ROW_QUANTUM] __attribute__((aligned(64))); /* in [1, 2) */
+    float product[ROW_QUANTUM] __attribute__((aligned(64))); /* in [1, 2), */
     int32_t exponent[ROW_QUANTUM];                           /* times 2^exponent */
     float beyond[ROW_QUANTUM]; /* log 2 times this: what lies beyond the largest exponent */
+    int64_t rows;              /* inputs that the products hold */
     double sum;                /* nats, beside the products */
 } logistic_loss;
 
+/* A factor is below 2^127, so that this many rows keep the exponents in range. */
+enum { LOSS_ROWS = 1 << 23 };
+
 void logistic_loss_none(logistic_loss *loss);
 
-/* The sum so far, nats; starts anew. At least once in 10 million windows. */
+/* Move the products into the sum. Kernels do it behind LOSS_ROWS. */
+void logistic_loss_settle(logistic_loss *loss);
+
+/* The sum so far, nats; starts anew. */
 double logistic_loss_take(logistic_loss *loss);
 
 /* Input rows and the output rows they are to predict. An input row may occur twice; output rows are
@@ -75,11 +82,12 @@ typedef struct {
     /* One step of stochastic gradient descent, in place, every input against every output: with
      * label y, score x = in . out and s = logistic function
      *     L = sum_ij l(y_j, in_i . out_j),   l(1, x) = -log s(x),   l(0, x) = -log s(-x)
-     * (Mikolov et al. 2013, eq. 4). Two halves, so that a caller can prepare the next window between
-     * them, while the processor waits for the last scores: score leaves rate * (y_j - s(x_ij)) in
-     * scratch and adds L; update of the same window moves the rows. It takes the outputs in blocks
-     * of OUT_BLOCK: within a block either side moves by the other side's values from before the
-     * block (of the same row twice among the inputs, the second sees the first's update). */
+     * (Mikolov et al. 2013, eq. 4). Two halves, so that a caller can prepare the next window
+     * between them, while the processor waits for the last scores: score leaves rate * (y_j -
+     * s(x_ij)) in scratch and adds L; update of the same window moves the rows. It takes the
+     * outputs in blocks of OUT_BLOCK: within a block either side moves by the other side's values
+     * from before the block (of the same row twice among the inputs, the second sees the first's
+     * update). */
     void (*score)(const logistic_window *w);
     void (*update)(const logistic_window *w);
 

@@ -87,6 +87,7 @@ INLINE step_rule simd_rule(const logistic_window *w, const float *labels) {
 enum { LARGEST_EXPONENT = 40 };
 
 /* Losses of up to three vectors of scores: a factor is at most 1 + 2^LARGEST_EXPONENT. */
+_Static_assert(TILE *SCORE_STRIDE <= 3 * LANES, "the product of a tile is below 2^127");
 typedef struct {
     vec product, beyond;
 } loss_parts;
@@ -96,6 +97,12 @@ INLINE void add_loss(logistic_loss *to, const loss_parts *loss) {
     *(ivec *)to->exponent += (product >> 23) - 127;
     simd_store(to->product, (vec)((product & 0x007fffff) | 0x3f800000));
     simd_store(to->beyond, simd_load(to->beyond) + loss->beyond);
+}
+
+INLINE void count_rows(logistic_loss *loss, int rows) {
+    loss->rows += rows;
+    if (loss->rows > LOSS_ROWS)
+        logistic_loss_settle(loss);
 }
 
 /* The steps of scores x; lanes that are not valid get any step and lose nothing. */
@@ -125,10 +132,9 @@ INLINE void score_tile(const logistic_window *w, float *const *out, const step_r
             UNROLL for (int r = 0; r < rows; r++) sum[r * SCORE_STRIDE + j] += x[r] * y;
         }
     }
-    UNROLL for (int r = 0; r < rows; r += ROWS_OF_VECTOR)
-        simd_store(steps + (i + r) * SCORE_STRIDE,
-                   simd_step(simd_sums(sum + r * SCORE_STRIDE), rule, simd_first(rows - r, outs),
-                             &loss));
+    UNROLL for (int r = 0; r < rows; r += ROWS_OF_VECTOR) simd_store(
+        steps + (i + r) * SCORE_STRIDE,
+        simd_step(simd_sums(sum + r * SCORE_STRIDE), rule, simd_first(rows - r, outs), &loss));
     add_loss(w->loss, &loss);
 }
 
@@ -137,6 +143,7 @@ INLINE void score_block(const logistic_window *w, int first, float *steps, const
     const step_rule rule = simd_rule(w, w->labels + first);
     const int ins = w->n_in;
     int i = 0;
+    count_rows(w->loss, ins);
     for (; i + TILE <= ins; i += TILE)
         score_tile(w, out, &rule, steps, i, TILE, outs);
     if (TILE > 3 && ins - i == 3)
@@ -186,8 +193,9 @@ INLINE void ask_lines(const float *const *ahead, size_t k, const int slices) {
         __builtin_prefetch(ahead[a] + k + c * LANES, 1, 3);
 }
 
-/* Columns k and on, `slices` vectors of them: a step that is in a register serves all. ins: the number of inputs,
- * known to the compiler in the common cases, so that the inner loop has no branch to mispredict. */
+/* Columns k and on, `slices` vectors of them: a step that is in a register serves all. ins: the
+ * number of inputs, known to the compiler in the common cases, so that the inner loop has no branch
+ * to mispredict. */
 INLINE void update_slices(const logistic_window *w, float *const *out, const float *steps, size_t k,
                           const int slices, const int outs, const int ins) {
     vec before[SLICES][OUT_BLOCK], after[SLICES][OUT_BLOCK];
@@ -337,7 +345,7 @@ INLINE vec score_bag(const float *h, float *const *out, size_t width, const int 
 
 /* One block of outputs from h; adds what they tell the inputs to change, or begins with it. */
 INLINE void bag_block(const logistic_window *w, const float *h, float *change, int first,
-                        const int outs) {
+                      const int outs) {
     float *const *out = w->out + first;
     const int n_ahead = w->n_ahead;
     const float *const *ahead = w->ahead + first / OUT_BLOCK * n_ahead;
@@ -362,6 +370,7 @@ INLINE void bag_block(const logistic_window *w, const float *h, float *change, i
         }
         simd_store(change + k, even + odd);
     }
+    count_rows(w->loss, 1);
     add_loss(w->loss, &loss);
 }
 

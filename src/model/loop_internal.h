@@ -86,8 +86,8 @@ static inline logistic_window loop_window(loop_worker *w, const loop_unit *u, fl
 
 /* The same for CBOW: the contexts' mean, each context moved by the whole change (word2vec.c), or
  * their sum, with the change divided among them (gensim, cbow_mean = 0). */
-static inline logistic_window loop_bag(loop_worker *w, const loop_unit *u,
-                                       const loop_settings *t, float rate, size_t width) {
+static inline logistic_window loop_bag(loop_worker *w, const loop_unit *u, const loop_settings *t,
+                                       float rate, size_t width) {
     logistic_window window = loop_window(w, u, rate, width);
     const float part = 1 / (float)u->n_in;
     window.gather = t->cbow_sum ? 1 : part;

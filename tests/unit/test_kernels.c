@@ -59,13 +59,17 @@ static void mix(bench *b, uint64_t seed) {
     b->window.spread = 0.75f;
 }
 
-static double run(const kernels *k, int bag, const logistic_window *w) {
+static void train(const kernels *k, int bag, const logistic_window *w) {
     if (bag) {
         k->bag(w);
     } else {
         k->score(w);
         k->update(w);
     }
+}
+
+static double run(const kernels *k, int bag, const logistic_window *w) {
+    train(k, bag, w);
     return logistic_loss_take(w->loss);
 }
 
@@ -273,6 +277,30 @@ static void a_bag_counts_a_repeated_input_twice(void) {
     }
 }
 
+/* Kernels keep losses as products; they must neither overflow nor forget when they are settled. */
+static void losses_of_many_windows_add_up(void) {
+    static bench b;
+    enum { WINDOWS = 3000, DIM = 16 };
+    for (int at = 0; at < 2 * (N_ISAS - ISA_PORTABLE); at++) {
+        const kernels *k = kernels_get((kernels_isa)(ISA_PORTABLE + at / 2));
+        const int bag = at % 2;
+        if (!k)
+            continue;
+        double expected = 0;
+        fill(&b, 7, 11, DIM, 5);
+        b.window.rate = 0;
+        for (int i = 0; i < WINDOWS; i++) {
+            b.in[0][0] = (float)(i % 100); /* up to scores that no float exponential holds */
+            b.window.n_in = 1 + i % 7;
+            b.loss.rows = i == WINDOWS / 2 ? LOSS_ROWS : b.loss.rows;
+            expected += loss_of(&b, bag, DIM);
+            train(k, bag, &b.window);
+        }
+        CU_ASSERT_DOUBLE_EQUAL(logistic_loss_take(&b.loss), expected, 1e-6 * expected);
+        CU_ASSERT_EQUAL(logistic_loss_take(&b.loss), 0);
+    }
+}
+
 static void extreme_scores_give_finite_steps_and_nan_stays_visible(void) {
     static bench b;
     for (int at = 0; at < 2 * (N_ISAS - ISA_PORTABLE); at++) {
@@ -337,6 +365,7 @@ int main(void) {
         {"exponentials_equal_the_libraries", exponentials_equal_the_libraries},
         {"padding_stays_zero", padding_stays_zero},
         {"steps_follow_finite_differences", steps_follow_finite_differences},
+        {"losses_of_many_windows_add_up", losses_of_many_windows_add_up},
         {"extreme_scores_give_finite_steps_and_nan_stays_visible",
          extreme_scores_give_finite_steps_and_nan_stays_visible},
         {"a_bag_of_one_is_a_pair_of_word2vec", a_bag_of_one_is_a_pair_of_word2vec},
