@@ -6,6 +6,7 @@
 
 #include "memory.h"
 #include "random.h"
+#include "text_kernels.h"
 
 static const int64_t BLOCK = 1 << 20; /* entries read at a time when checking */
 
@@ -22,8 +23,11 @@ static void add_term(corpus_hash *h, uint64_t key, int64_t place, uint64_t value
 
 void corpus_hash_tokens(corpus_hash *h, const int32_t *tokens, int64_t begin, int64_t n,
                         const uint64_t *hashes) {
-    for (int64_t i = 0; i < n; i++)
-        add_term(h, TOKEN_KEY, begin + i, hashes[tokens[i]]);
+    const uint64_t keys[2] = {TOKEN_KEY, SECOND_KEY};
+    uint64_t sums[2] = {0, 0};
+    text_kernels_get(TEXT_AUTO)->terms(tokens, n, begin, hashes, keys, sums);
+    h->a += sums[0];
+    h->b += sums[1];
 }
 
 void corpus_hash_documents(corpus_hash *h, const int64_t *offsets, int64_t begin, int64_t n) {

@@ -19,12 +19,12 @@ typedef struct {
 } cooc_high;
 
 typedef struct {
-    int64_t n_words;      /* V, of the whole matrix */
-    int64_t begin, end;   /* the rows held here; the ranks' rows tile [0, V) */
-    int64_t *offsets;     /* [end - begin + 1]: row i is cells [offsets[i-begin], offsets[i-begin+1]) */
-    int32_t *columns;     /* [cells], rising within a row */
-    uint32_t *weights;    /* [cells], the low 32 bits */
-    cooc_high *high;      /* [n_high], by rising cell */
+    int64_t n_words;    /* V, of the whole matrix */
+    int64_t begin, end; /* the rows held here; the ranks' rows tile [0, V) */
+    int64_t *offsets; /* [end - begin + 1]: row i is cells [offsets[i-begin], offsets[i-begin+1]) */
+    int32_t *columns; /* [cells], rising within a row */
+    uint32_t *weights; /* [cells], the low 32 bits */
+    cooc_high *high;   /* [n_high], by rising cell */
     int64_t n_high;
     int64_t denominator;
 } cooc_matrix;
