@@ -90,6 +90,10 @@ static double default_rate(const options *o) {
     return o->model == MODEL_CBOW ? 0.05 : 0.025;
 }
 
+static double init_scale(const options *o) {
+    return o->init_scale > 0 ? o->init_scale : sqrt((double)o->dim);
+}
+
 /* Bytes on a node for one rank: tables, merge bases, tokens; the shared parts divided by the ranks
  * that share them. */
 static double estimate_bytes(const training *t) {
@@ -134,6 +138,7 @@ status training_open(training *t, const options *o, const char *corpus_path, con
     t->kernel = kernels_get((kernels_isa)o->isa);
     t->n_threads = common_threads(o);
     t->learning_rate = o->learning_rate > 0 ? o->learning_rate : default_rate(o);
+    t->init_scale = init_scale(o);
     t->objective = objective_find((model_kind)o->model, (objective_kind)o->objective,
                                   o->objective == OBJECTIVE_NS ? (negatives_kind)o->negatives
                                                                : NEGATIVES_SHARED);
@@ -268,9 +273,10 @@ static void fill_rows(training *t, const uint64_t *hashes) {
     const int64_t begin = t->n_words * rank / size, end = t->n_words * (rank + 1) / size;
     const uint64_t seed = seed_or(t->o->seed_init, t->o->seed);
     for (int g = 0; g < t->replicas.n_local; g++)
-        loop_init_rows(t->local[g].in_rows.data, begin, end, t->o->dim, hashes, seed);
+        loop_init_rows(t->local[g].in_rows.data, begin, end, t->o->dim, hashes, seed,
+                       t->init_scale);
     if (t->replicas.n > 1)
-        loop_init_rows(t->in_base.data, begin, end, t->o->dim, hashes, seed);
+        loop_init_rows(t->in_base.data, begin, end, t->o->dim, hashes, seed, t->init_scale);
     shared_sync(&t->local[0].in_rows, t->replicas.mine);
 }
 
@@ -340,6 +346,8 @@ static status start_run(training *t) {
         s = h5_set_int(t->run, "/provenance", "chunk_used", t->settings.chunk);
     if (!s.code)
         s = h5_set_real(t->run, "/provenance", "learning_rate_used", t->learning_rate);
+    if (!s.code)
+        s = h5_set_real(t->run, "/provenance", "init_scale_used", t->init_scale);
     if (!s.code && t->objective->uses_tree)
         s = run_file_write_tree(t->run, t->n_outputs, t->tree.branches);
     return s;
@@ -400,7 +408,7 @@ static status update_norm(training *t, int epoch, double *norm) {
         const float *now = (float *)t->local[0].in_rows.data + (size_t)at * t->width;
         if (epoch == 1)
             loop_init_rows(before, 0, rows, t->o->dim, hashes + at,
-                           seed_or(t->o->seed_init, t->o->seed));
+                           seed_or(t->o->seed_init, t->o->seed), t->init_scale);
         else
             s = h5_read(t->run, name, H5_F32, at, rows, before, t->width);
         for (int64_t i = 0; !s.code && i < rows; i++)

@@ -39,6 +39,7 @@ typedef struct {
     const objective *objective;
     huffman tree;         /* if the objective has one */
     double learning_rate; /* at the start */
+    double init_scale;    /* loop_init_rows */
     replicas replicas;
     training_replica *local;        /* [replicas.n_local] */
     shared_block in_base, out_base; /* rows after the last merge; several replicas */

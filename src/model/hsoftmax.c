@@ -54,10 +54,9 @@ static inline void ask_ahead(loop_worker *w, const loop_job *job, int centre, si
  * whole windows teach them from too many old scores. Analogies (two seeds) and CPU time of one
  * epoch of 17 M words at d = 300: pair by pair 19.9 and 20.9 %; three contexts 19.6 and 20.1
  * %, 12.3 s; four 19.5 and 19.6 %, 11.4 s; windows 18.8 and 18.4 %, 9.5 s. */
-#include <stdlib.h>
+enum { TOGETHER = 4 };
 
 void hsoftmax_skipgram_train_chunk(loop_worker *w, const loop_job *job, float rate) {
-    const int TOGETHER = getenv("TG") ? atoi(getenv("TG")) : 4;
     const size_t width = row_width(job->settings->dim);
     loop_unit *u = &w->units[0];
     for (int i = w->chunk.first; i < w->chunk.last; i++) {

@@ -126,13 +126,14 @@ void loop_run(const loop_job *job, loop_worker *const *workers, int n_threads, l
 }
 
 void loop_init_rows(float *rows, int64_t begin, int64_t end, int64_t dim, const uint64_t *hashes,
-                    uint64_t seed) {
+                    uint64_t seed, double scale) {
     const size_t width = row_width(dim);
     for (int64_t i = begin; i < end; i++) {
         const uint64_t key = random_key(seed, RANDOM_INIT, hashes[i]);
         float *row = rows + (size_t)i * width;
         for (int64_t k = 0; k < dim; k++)
-            row[k] = (float)((random_unit(random_at(key, (uint64_t)k)) - 0.5) / (double)dim);
+            row[k] =
+                (float)((random_unit(random_at(key, (uint64_t)k)) - 0.5) * scale / (double)dim);
         memset(row + dim, 0, (width - (size_t)dim) * sizeof *row);
     }
 }

@@ -73,9 +73,9 @@ double loop_rate(const loop_job *job, int64_t visit);
 void loop_run(const loop_job *job, loop_worker *const *workers, int n_threads, loop_tally *tally,
               void (*tick)(void *context, const loop_tally *mine), void *context);
 
-/* Initial vectors, as word2vec.c scales them: uniform in [-.5, .5) / dim, a function of (seed, hash
- * of the word's bytes, column). Rows [begin, end) of a [V, row_width(dim)] table. */
+/* Initial vectors: uniform in [-scale/2, scale/2) / dim, a function of (seed, hash of the word's
+ * bytes, column). Rows [begin, end) of a [V, row_width(dim)] table. */
 void loop_init_rows(float *rows, int64_t begin, int64_t end, int64_t dim, const uint64_t *hashes,
-                    uint64_t seed);
+                    uint64_t seed, double scale);
 
 #endif
