@@ -90,8 +90,11 @@ static double default_rate(const options *o) {
     return o->model == MODEL_CBOW ? 0.05 : 0.025;
 }
 
+/* The steps of full softmax are sums over a minibatch: from a longer start they overshoot. */
 static double init_scale(const options *o) {
-    return o->init_scale > 0 ? o->init_scale : sqrt((double)o->dim);
+    if (o->init_scale > 0)
+        return o->init_scale;
+    return o->objective == OBJECTIVE_SOFTMAX ? 1 : sqrt((double)o->dim);
 }
 
 /* Bytes on a node for one rank: tables, merge bases, tokens; the shared parts divided by the ranks
