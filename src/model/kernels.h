@@ -7,6 +7,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 enum {
     ROW_QUANTUM = 16, /* floats: one cache line */
@@ -18,6 +19,28 @@ enum {
 /* Floats of a padded row. */
 static inline size_t row_width(int64_t dim) {
     return ((size_t)dim + ROW_QUANTUM - 1) / ROW_QUANTUM * ROW_QUANTUM;
+}
+
+/* A cell of a sparse matrix in four bytes: a positive float whose lowest mantissa bits are the column
+ * within a tile. Those bits are part of the value, which sparse_cell rounds so that it is the
+ * nearest that has them: relative error below 2^-15. */
+enum { SPARSE_TILE = 512 };
+
+static inline uint32_t sparse_cell(float value, int64_t column) {
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    const uint32_t low = (uint32_t)column & (SPARSE_TILE - 1);
+    return ((bits - low + SPARSE_TILE / 2) & ~(uint32_t)(SPARSE_TILE - 1)) | low;
+}
+
+static inline float sparse_value(uint32_t cell) {
+    float value;
+    memcpy(&value, &cell, sizeof value);
+    return value;
+}
+
+static inline size_t sparse_column(uint32_t cell) {
+    return cell & (SPARSE_TILE - 1);
 }
 
 /* Input rows and the output rows they are to predict. An input row may occur twice; output rows are
@@ -76,6 +99,12 @@ typedef struct {
     float (*highest)(const float *x, size_t n);
     double (*exp_sum)(const float *x, size_t n, float shift);         /* sum exp(x - shift) */
     void (*exp_scaled)(float *x, size_t n, float shift, float scale); /* scale exp(x - shift) */
+
+    /* y += sum_c value(cells[c]) * rows[column(cells[c])], in the order of the cells. rows: a tile
+     * of SPARSE_TILE rows of width floats, y: width floats, width a multiple of ROW_QUANTUM. next:
+     * the row that will be y in the next call; it is asked for. */
+    void (*sparse_row)(const uint32_t *cells, int32_t n, const float *rows, float *y,
+                       const float *next, size_t width);
 } kernels;
 
 typedef enum { ISA_AUTO, ISA_PORTABLE, ISA_AVX2, ISA_AVX512, ISA_NEON, N_ISAS } kernels_isa;

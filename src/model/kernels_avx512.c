@@ -4,7 +4,7 @@
 
 #include "kernels.h"
 
-enum { LANES = 16, TILE = 3 };
+enum { LANES = 16, TILE = 3, STRIP = 20 };
 typedef float vec __attribute__((vector_size(64)));
 typedef int32_t ivec __attribute__((vector_size(64)));
 

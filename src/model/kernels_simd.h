@@ -5,6 +5,7 @@
  *     KERNELS_TABLE, KERNELS_NAME  the table to fill, its name as a string
  *     LANES       floats in a vector
  *     TILE        input rows scored together: TILE * OUT_BLOCK accumulators stay in registers
+ *     STRIP       sums of a row of a sparse product that stay in registers
  *     vec, ivec   vectors of LANES floats, of LANES int32_t
  *     simd_sums   static vec simd_sums(const vec a[SCORE_STRIDE]): the sum over the lanes of each
  *                 vector, in lanes 0..SCORE_STRIDE - 1 and again behind
@@ -412,10 +413,13 @@ static void simd_exp_scaled(float *x, size_t n, float shift, float scale) {
         simd_store(x + k, scale * simd_exp_low(simd_load(x + k) - shift));
 }
 
+#include "kernels_sparse.h"
+
 const kernels KERNELS_TABLE = {.name = KERNELS_NAME,
                                .pairs = simd_pairs,
                                .bag = simd_bag,
                                .dots = simd_dots,
                                .highest = simd_highest,
                                .exp_sum = simd_exp_sum,
-                               .exp_scaled = simd_exp_scaled};
+                               .exp_scaled = simd_exp_scaled,
+                               .sparse_row = simd_sparse_row};

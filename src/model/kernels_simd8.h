@@ -4,7 +4,7 @@
 
 #include "kernels.h"
 
-enum { LANES = 8, TILE = 2 };
+enum { LANES = 8, TILE = 2, STRIP = 12 };
 typedef float vec __attribute__((vector_size(32)));
 typedef int32_t ivec __attribute__((vector_size(32)));
 
