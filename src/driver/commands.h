@@ -9,6 +9,7 @@
 #include "status.h"
 
 status command_prepare(const options *o, const comm *world);
+status command_cooccur(const options *o, const comm *world);
 status command_train(const options *o, const comm *world);
 status command_eval(const options *o, const comm *world);
 status command_nn(const options *o, const comm *world);

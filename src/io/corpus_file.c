@@ -154,6 +154,22 @@ status corpus_file_documents(const corpus_file *c, int64_t begin, int64_t n, int
     return s;
 }
 
+status corpus_file_find(const corpus_file *c, int64_t position, int64_t *found) {
+    int64_t low = 0, high = c->n_documents;
+    while (high - low > 1) {
+        int64_t middle = low + (high - low) / 2, offset;
+        status s = corpus_file_documents(c, middle, 1, &offset);
+        if (s.code)
+            return s;
+        if (offset <= position)
+            low = middle;
+        else
+            high = middle;
+    }
+    *found = low;
+    return status_ok();
+}
+
 /* ---- checking */
 
 static status hash_tokens(const corpus_file *c, const uint64_t *hashes, int32_t *block,

@@ -51,6 +51,9 @@ status corpus_file_tokens(const corpus_file *c, int64_t begin, int64_t n, int32_
  * lies outside of the tokens. */
 status corpus_file_documents(const corpus_file *c, int64_t begin, int64_t n, int64_t *out);
 
+/* The document that holds a position, or the first of several that begin there. */
+status corpus_file_find(const corpus_file *c, int64_t position, int64_t *found);
+
 /* Read everything in blocks and compare with the content hash; STATUS_INPUT when it differs. */
 status corpus_file_check(const corpus_file *c);
 

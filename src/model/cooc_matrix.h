@@ -19,12 +19,12 @@ typedef struct {
 } cooc_high;
 
 typedef struct {
-    int64_t n_words;      /* V, of the whole matrix */
-    int64_t begin, end;   /* the rows held here; the ranks' rows tile [0, V) */
-    int64_t *offsets;     /* [end - begin + 1]: row i is cells [offsets[i-begin], offsets[i-begin+1]) */
-    int32_t *columns;     /* [cells], rising within a row */
-    uint32_t *weights;    /* [cells], the low 32 bits */
-    cooc_high *high;      /* [n_high], by rising cell */
+    int64_t n_words;    /* V, of the whole matrix */
+    int64_t begin, end; /* the rows held here; the ranks' rows tile [0, V) */
+    int64_t *offsets; /* [end - begin + 1]: row i is cells [offsets[i-begin], offsets[i-begin+1]) */
+    int32_t *columns; /* [cells], rising within a row */
+    uint32_t *weights; /* [cells], the low 32 bits */
+    cooc_high *high;   /* [n_high], by rising cell */
     int64_t n_high;
     int64_t denominator;
 } cooc_matrix;
@@ -44,5 +44,12 @@ int64_t cooc_matrix_weights(const cooc_matrix *m, int64_t i, const int32_t **col
                             uint64_t *weights);
 
 void cooc_matrix_clear(cooc_matrix *m);
+
+/* One matrix of several whose rows follow one another. The parts are freed as they are copied, so
+ * that hardly more than one copy is ever touched; they are empty afterwards, also on failure. */
+status cooc_matrix_join(cooc_matrix *m, cooc_matrix *parts, int64_t n_parts);
+
+/* The sum of several matrices of the same rows; they stay. */
+status cooc_matrix_add(cooc_matrix *m, const cooc_matrix *parts, int64_t n_parts);
 
 #endif
