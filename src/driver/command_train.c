@@ -42,10 +42,10 @@ static json_int_t peak_memory(void) {
 }
 
 static status print_result(const training *t, double seconds) {
-    const run_epoch *last = &t->epochs[t->o->epochs - 1];
+    const run_epoch *last = &t->record.epochs[t->o->epochs - 1];
     double words = 0;
     for (int64_t e = 0; e < t->o->epochs; e++)
-        words += t->epochs[e].words;
+        words += t->record.epochs[e].words;
     if (t->o->json) {
         json_t *object = json_pack(
             "{s:s, s:s, s:I, s:I, s:i, s:o, s:f, s:f, s:f, s:s, s:i, s:i, s:i, s:I}", "run",
@@ -67,7 +67,7 @@ static status print_result(const training *t, double seconds) {
 static double training_seconds(const training *t) {
     double seconds = 0;
     for (int64_t e = 0; e < t->o->epochs; e++)
-        seconds += t->epochs[e].seconds;
+        seconds += t->record.epochs[e].seconds;
     return seconds;
 }
 
@@ -76,9 +76,9 @@ static status run(training *t) {
     if (!s.code)
         s = t->softmax ? train_softmax(t) : train_hogwild(t);
     if (!s.code)
-        s = training_commit(t);
+        s = run_record_commit(&t->record);
     if (s.code)
-        return training_abandon(t, s);
+        return run_record_abandon(&t->record, s);
     if (comm_rank(t->world) == 0)
         s = print_result(t, training_seconds(t));
     return comm_agree(t->world, s);
