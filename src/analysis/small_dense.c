@@ -2,9 +2,9 @@
 #include "small_dense.h"
 
 #include <math.h>
-#include <omp.h>
 #include <string.h>
 
+#include "blas_alone.h"
 #include "memory.h"
 
 /* LAPACK's own names: Fortran, so arrays are by columns and every argument is an address. */
@@ -15,23 +15,14 @@ extern void dsyevd_(const char *jobz, const char *uplo, const int *n, double *a,
                     double *w, double *work, const int *lwork, int *iwork, const int *liwork,
                     int *info);
 
-extern void openblas_set_num_threads(int n) __attribute__((weak));
-
 /* Squared pivots of a matrix with a diagonal of ones, and its eigenvalues: below, a column is
  * nothing but the others and rounding. */
 static const double DEPENDENT = 1e-10;
 
-static void one_thread(void) {
-    const int openmp_default = omp_get_max_threads();
-    if (openblas_set_num_threads)
-        openblas_set_num_threads(1);
-    omp_set_num_threads(openmp_default);
-}
-
 status small_eigen(double *a, int n, double *values) {
     double *work = NULL, best;
     int *places = NULL, most, info, query = -1;
-    one_thread();
+    const int openmp_default = blas_alone_begin();
     dsyevd_("V", "U", &n, a, &n, values, &best, &query, &most, &query, &info);
     int n_work = (int)best;
     status s = mem_new(&work, (size_t)n_work, sizeof *work, "work space of LAPACK");
@@ -41,6 +32,7 @@ status small_eigen(double *a, int n, double *values) {
         dsyevd_("V", "U", &n, a, &n, values, work, &n_work, places, &most, &info);
     if (!s.code && info)
         s = status_error(STATUS_INTERNAL, "LAPACK's dsyevd failed with %d", info);
+    blas_alone_end(openmp_default);
     mem_free(&work);
     mem_free(&places);
     return s;
@@ -102,8 +94,9 @@ status small_orthogonal(double *g, int n, float *r, bool *upper) {
     if (!s.code)
         s = scale_diagonal(g, size, scale);
     if (!s.code) {
-        one_thread();
+        const int openmp_default = blas_alone_begin();
         *upper = invert_factor(g, n, l);
+        blas_alone_end(openmp_default);
         if (*upper)
             fill_upper(l, scale, size, r);
         else

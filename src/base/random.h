@@ -17,7 +17,8 @@ typedef enum {
     RANDOM_PICK,     /* which pool entries a window takes: counter = position */
     RANDOM_ORDER,    /* order of chunks in an epoch */
     RANDOM_CLUSTER,  /* starting points of k-means */
-    RANDOM_PLANT     /* the planted corpus */
+    RANDOM_PLANT,    /* the planted corpus */
+    RANDOM_SKETCH    /* the sparse signs that eigenvectors start from: counter = row */
 } random_purpose;
 
 static const uint64_t RANDOM_GOLDEN = 0x9E3779B97F4A7C15u;

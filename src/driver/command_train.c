@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <inttypes.h>
 #include <stdio.h>
-#include <sys/resource.h>
 
 #include <jansson.h>
 
@@ -10,6 +9,7 @@
 #include "memory.h"
 #include "output.h"
 #include "prepare.h"
+#include "train_svd.h"
 #include "training.h"
 
 /* The corpus to train on: the input itself if it is a corpus file; otherwise the text is prepared
@@ -34,13 +34,6 @@ static status find_corpus(const options *o, const comm *world, char **path) {
     return s.code ? s : comm_agree(world, mem_string(path, beside));
 }
 
-/* The most that this process had in memory at once, everything included. */
-static json_int_t peak_memory(void) {
-    struct rusage used;
-    getrusage(RUSAGE_SELF, &used);
-    return (json_int_t)used.ru_maxrss * 1024;
-}
-
 static status print_result(const training *t, double seconds) {
     const run_epoch *last = &t->record.epochs[t->o->epochs - 1];
     double words = 0;
@@ -53,7 +46,7 @@ static status print_result(const training *t, double seconds) {
             (json_int_t)t->o->dim, "epochs", (int)t->o->epochs, "loss", output_number(last->loss),
             "tokens", words, "seconds", seconds, "words_per_second", words / seconds, "isa",
             t->kernel->name, "replicas", t->replicas.n, "ranks", comm_size(t->world),
-            "threads_per_rank", t->n_threads, "peak_memory", peak_memory());
+            "threads_per_rank", t->n_threads, "peak_memory", common_peak_memory());
         return output_json(object);
     }
     printf("run               %s\nwords             %" PRId64 "\ndim               %" PRId64
@@ -84,20 +77,25 @@ static status run(training *t) {
     return comm_agree(t->world, s);
 }
 
+/* Skip-gram and CBOW. */
+static status train_windows(const options *o, const char *path, const comm *world) {
+    training t = {0};
+    status s = training_open(&t, o, path, world);
+    if (!s.code && o->dry_run)
+        s = comm_agree(world, comm_rank(world) == 0 ? training_describe(&t) : status_ok());
+    if (!s.code && !o->dry_run)
+        s = run(&t);
+    training_close(&t);
+    return s;
+}
+
 status command_train(const options *o, const comm *world) {
     char *path = NULL;
-    training t = {0};
     status s = common_check_output(o, world);
     if (!s.code)
         s = find_corpus(o, world, &path);
-    if (!s.code) {
-        s = training_open(&t, o, path, world);
-        if (!s.code && o->dry_run)
-            s = comm_agree(world, comm_rank(world) == 0 ? training_describe(&t) : status_ok());
-        if (!s.code && !o->dry_run)
-            s = run(&t);
-        training_close(&t);
-    }
+    if (!s.code)
+        s = o->model == MODEL_PPMI_SVD ? train_svd(o, path, world) : train_windows(o, path, world);
     mem_free(&path);
     return s;
 }

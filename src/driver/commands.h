@@ -28,6 +28,9 @@ status common_one_input(const options *o, const char *what, const char **path);
  * missing or cannot be written. Collective. */
 status common_check_output(const options *o, const comm *world);
 
+/* The most bytes that this process had in memory at once, everything included. */
+int64_t common_peak_memory(void);
+
 /* Threads of this rank: --threads, or what the launcher gives. */
 int common_threads(const options *o);
 

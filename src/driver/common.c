@@ -4,6 +4,7 @@
 #include <omp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "commands.h"
@@ -47,6 +48,12 @@ status common_check_output(const options *o, const comm *world) {
             s = check_folder(o->output);
     }
     return comm_agree(world, s);
+}
+
+int64_t common_peak_memory(void) {
+    struct rusage used;
+    getrusage(RUSAGE_SELF, &used);
+    return (int64_t)used.ru_maxrss * 1024;
 }
 
 /* OpenMP has looked at OMP_NUM_THREADS and the affinity mask. Ranks of a node that no launcher has

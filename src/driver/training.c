@@ -11,6 +11,7 @@
 #include "memory.h"
 #include "output.h"
 #include "random.h"
+#include "train_svd.h"
 
 /* Tokens that a replica holds beyond its part, so that windows at its borders see their contexts.
  */
@@ -39,6 +40,8 @@ static status check_options(const training *t) {
     static const char *const of_pool[] = {"pool", "pool-reuse", NULL};
     const options *o = t->o;
     status s = options_refuse(o, of_counting, "windows that draw their width");
+    if (!s.code)
+        s = train_svd_refuse(o, "a --model without factorisation");
     if (!s.code && o->model != MODEL_CBOW)
         s = options_refuse(o, of_cbow, "--model skipgram");
     if (!s.code && o->objective == OBJECTIVE_HS)

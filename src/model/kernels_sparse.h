@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Part of kernels_simd.h: a row of a sparse matrix times a tile of a dense one, in strips of columns
- * whose sums stay in registers. Needs STRIP, the most vectors of such a strip. */
+/* Part of kernels_simd.h: a row of a sparse matrix times a tile of a dense one, in strips of
+ * columns whose sums stay in registers. Needs STRIP, the most vectors of such a strip. */
 
 #define UNROLL_STRIP _Pragma("GCC unroll 20")
 #if defined(__clang__)

@@ -35,8 +35,8 @@ int64_t sparse_find(const int32_t *columns, int64_t n, int64_t low) {
 void sparse_rows_count(const sparse_piece *pieces, int64_t n, int64_t n_rows, int64_t *counts,
                        int n_threads) {
     const int n_ranges = sparse_ranges(n_threads);
-#pragma omp parallel for default(none) shared(pieces, counts) firstprivate(n) num_threads(         \
-        n_threads) schedule(dynamic, 64)
+#pragma omp parallel for default(none) shared(pieces, counts) firstprivate(n)                      \
+    num_threads(n_threads) schedule(dynamic, 64)
     for (int64_t p = 0; p < n; p++) {
         int64_t found = 0;
         for (int32_t c = 0; c < pieces[p].n; c++)

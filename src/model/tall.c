@@ -6,18 +6,8 @@
 #include <omp.h>
 #include <string.h>
 
+#include "blas_alone.h"
 #include "memory.h"
-
-/* Each thread calls BLAS for itself, so that must not start threads of its own. Only OpenBLAS knows
- * this function; its OpenMP variant changes OpenMP's own default as well, which is put back. */
-extern void openblas_set_num_threads(int n) __attribute__((weak));
-
-static void one_thread_each(void) {
-    const int openmp_default = omp_get_max_threads();
-    if (openblas_set_num_threads)
-        openblas_set_num_threads(1);
-    omp_set_num_threads(openmp_default);
-}
 
 status tall_create(tall_shape *t) {
     const size_t square = t->width * t->width, threads = (size_t)t->n_threads;
@@ -132,7 +122,7 @@ void tall_gram(const tall_shape *t, const float *x, const float *x_maxima, const
     double *x_rounders = (double *)(void *)(t->spaces[0] + square);
     float *y_scales = t->spaces[0] + square + 2 * width;
     round_scales(t, x_maxima, y_maxima, x_rounders, y_scales);
-    one_thread_each();
+    const int openmp_default = blas_alone_begin();
 #pragma omp parallel default(none) shared(t, x, y, x_rounders, y_scales)                           \
     firstprivate(square, width) num_threads(t->n_threads)
     {
@@ -147,6 +137,7 @@ void tall_gram(const tall_shape *t, const float *x, const float *x_maxima, const
             add_shares(shares, width, x == y, x_rounders, y_scales, sums);
         }
     }
+    blas_alone_end(openmp_default);
     memset(g, 0, square * sizeof *g);
     for (int i = 0; i < t->n_threads; i++)
         for (size_t k = 0; k < square; k++)
@@ -167,7 +158,7 @@ static void unit_multiply(float *x, int rows, int width, const float *r, bool up
 }
 
 void tall_multiply(const tall_shape *t, float *x, const float *r, bool upper) {
-    one_thread_each();
+    const int openmp_default = blas_alone_begin();
 #pragma omp parallel for default(none) shared(t, x, r) firstprivate(upper)                         \
     num_threads(t->n_threads) schedule(dynamic, 1)
     for (int64_t u = 0; u < t->n_units; u++) {
@@ -176,4 +167,5 @@ void tall_multiply(const tall_shape *t, float *x, const float *r, bool upper) {
         unit_multiply(x + first, (int)rows, (int)t->width, r, upper,
                       t->spaces[omp_get_thread_num()]);
     }
+    blas_alone_end(openmp_default);
 }

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+/* train --model ppmi-svd. */
+#ifndef WORDSHARD_TRAIN_SVD_H
+#define WORDSHARD_TRAIN_SVD_H
+
+#include "comm.h"
+#include "options.h"
+
+/* Collective. path: corpus.h5 or cooc.h5. */
+status train_svd(const options *o, const char *path, const comm *world);
+
+/* STATUS_USAGE for options that mean nothing without a factorisation. Local. */
+status train_svd_refuse(const options *o, const char *because);
+
+#endif
