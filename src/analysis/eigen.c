@@ -227,6 +227,8 @@ status eigen_find(eigen_pairs *e, const symmetric *a, const eigen_settings *sett
     status s = create(&v, a, settings, &e->times);
     if (!s.code)
         s = mem_new(&e->values, e->width, sizeof *e->values, "eigenvalues");
+    if (!s.code)
+        s = mem_new(&e->factors, e->width, sizeof *e->factors, "eigenvalues");
     s = comm_agree(a->world, s);
     if (!s.code)
         s = iterate(&v);
@@ -247,13 +249,15 @@ status eigen_find(eigen_pairs *e, const symmetric *a, const eigen_settings *sett
 void eigen_clear(eigen_pairs *e) {
     mem_free(&e->block);
     mem_free(&e->values);
+    mem_free(&e->factors);
     *e = (eigen_pairs){0};
 }
 
 void eigen_scale(eigen_pairs *e, double power) {
-    for (int64_t k = 0; k < e->dim; k++) {
-        const float factor = k < e->rank ? (float)pow(fabs(e->values[k]), power) : 0;
-        for (int64_t i = 0; i < e->end - e->begin; i++)
-            e->vectors[(size_t)i * e->width + (size_t)k] *= factor;
-    }
+    const size_t n = (size_t)(e->end - e->begin);
+    for (int64_t k = 0; k < e->dim; k++)
+        e->factors[k] = k < e->rank ? (float)pow(fabs(e->values[k]), power) : 0;
+    for (size_t i = 0; i < n; i++)
+        for (int64_t k = 0; k < e->dim; k++)
+            e->vectors[i * e->width + (size_t)k] *= e->factors[k];
 }

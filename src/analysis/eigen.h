@@ -38,6 +38,7 @@ typedef struct {
         vectors; /* row begin: columns [0, dim) are eigenvectors of length 1, by falling |lambda| */
     float *block;   /* what vectors lies in */
     double *values; /* [B] lambda, by falling magnitude */
+    float *factors; /* [B] of the columns, by eigen_scale */
     int64_t rank;   /* of the first dim, those that are not 0; the vectors of the others are 0 */
     eigen_times times;
 } eigen_pairs;

@@ -67,7 +67,7 @@ static void walk_block(sparse_tiles *m, const sparse_rows *r, int64_t b, int64_t
     }
 }
 
-/* Counts of the blocks become places; the ends of block b are kept one further. */
+/* Counts become places: the sum of those before. counts[n] becomes the sum of all. */
 static void add_up(int64_t *counts, int64_t n) {
     int64_t sum = 0;
     for (int64_t i = 0; i <= n; i++) {
@@ -157,22 +157,40 @@ void sparse_tiles_multiply(const sparse_tiles *m, const sparse_product *p, const
             multiply_tile(m, p, b, t, k);
 }
 
+/* Places of the sketch for the columns of a tile, and their signs. */
+typedef struct {
+    uint32_t column[SPARSE_TILE];
+    float sign[SPARSE_TILE];
+} sketch_tile;
+
+static void draw_tile(sketch_tile *s, uint64_t key, int64_t tile_begin, int columns) {
+    for (int64_t k = 0; k < SPARSE_TILE; k++) {
+        const uint64_t draw = random_at(key, (uint64_t)(tile_begin + k));
+        s->column[k] = random_below(draw, (uint32_t)columns);
+        s->sign[k] = draw >> 63 ? 1 : -1;
+    }
+}
+
+static void sketch_tile_rows(const sparse_tiles *m, int64_t at, const sketch_tile *s, float *y,
+                             size_t width) {
+    const uint32_t *cell = m->cells + m->first_cell[at];
+    for (int64_t r = m->first_run[at]; r < m->first_run[at + 1]; r++) {
+        float *row = y + (size_t)m->runs[r].row * width;
+        for (int32_t c = 0; c < m->runs[r].n; c++, cell++)
+            row[s->column[sparse_column(*cell)]] +=
+                s->sign[sparse_column(*cell)] * sparse_value(*cell);
+    }
+}
+
 void sparse_tiles_sketch(const sparse_tiles *m, uint64_t key, int columns, float *y, size_t width,
                          int n_threads) {
 #pragma omp parallel for default(none) shared(m, y) firstprivate(key, columns, width)              \
     num_threads(n_threads) schedule(dynamic, 1)
     for (int64_t b = 0; b < m->n_blocks; b++)
         for (int64_t t = 0; t < m->n_tiles; t++) {
-            const int64_t at = b * m->n_tiles + t;
-            const uint64_t start = (uint64_t)(m->tiles[t] / SPARSE_TILE * SPARSE_TILE);
-            const uint32_t *cell = m->cells + m->first_cell[at];
-            for (int64_t r = m->first_run[at]; r < m->first_run[at + 1]; r++)
-                for (int32_t c = 0; c < m->runs[r].n; c++, cell++) {
-                    const uint64_t draw = random_at(key, start + sparse_column(*cell));
-                    const float value = sparse_value(*cell);
-                    y[(size_t)m->runs[r].row * width + random_below(draw, (uint32_t)columns)] +=
-                        draw >> 63 ? value : -value;
-                }
+            sketch_tile s;
+            draw_tile(&s, key, m->tiles[t] / SPARSE_TILE * SPARSE_TILE, columns);
+            sketch_tile_rows(m, b * m->n_tiles + t, &s, y, width);
         }
 }
 
