@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "glove_kernels.h"
+
 enum {
     ROW_QUANTUM = 16, /* floats: one cache line */
     OUT_BLOCK = 6,    /* output rows that are scored and updated together */
@@ -76,6 +78,16 @@ typedef struct {
     float (*highest)(const float *x, size_t n);
     double (*exp_sum)(const float *x, size_t n, float shift);         /* sum exp(x - shift) */
     void (*exp_scaled)(float *x, size_t n, float shift, float scale); /* scale exp(x - shift) */
+
+    /* Train a batch; returns its loss. */
+    double (*glove_row)(const glove_batch *b);
+    double (*glove_element)(const glove_batch *b);
+    /* x = log x of n positive floats. */
+    void (*logs)(float *x, size_t n);
+    /* weights = min(1, exp(power * (log_x - log_most))): f of GloVe. Both have room for n rounded up
+     * to ROW_QUANTUM. */
+    void (*glove_weights)(const float *log_x, size_t n, float log_most, float power,
+                          float *weights);
 } kernels;
 
 typedef enum { ISA_AUTO, ISA_PORTABLE, ISA_AVX2, ISA_AVX512, ISA_NEON, N_ISAS } kernels_isa;
