@@ -8,6 +8,8 @@ static const command_row table[] = {
      "Read text (plain, gz or zst files, globs, folders, - for stdin) into a vocabulary and word "
      "ids.",
      C_PREPARE, command_prepare},
+    {"cooccur", "corpus.h5|TEXT... -o cooc.h5",
+     "Count how often words occur near each other, exactly.", C_COOCCUR, command_cooccur},
     {"train", "corpus.h5|TEXT... -o run.h5", "Train word vectors.", C_TRAIN, command_train},
     {"eval", "run.h5 --analogies F... --similarity F... --categories F...",
      "Measure a run on analogies, similarity and categories, with coverage.", C_EVAL, command_eval},

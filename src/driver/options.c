@@ -233,17 +233,25 @@ static status read_arguments(cursor *c) {
     return s;
 }
 
+/* Defaults that depend on the command or on another option: those whose preset is empty. */
+static void settle(options *o, int command) {
+    if (!o->given.window)
+        o->window = command == C_COOCCUR ? 10 : 5;
+}
+
 status options_read(options *o, int command, int argc, char **argv) {
     memset(o, 0, sizeof *o);
     status s = status_ok();
     for (size_t i = 0; i < N_OPTIONS && !s.code; i++)
-        s = option_set(o, &table[i], table[i].preset);
+        if (*table[i].preset || table[i].kind == OPTION_text || table[i].kind == OPTION_list)
+            s = option_set(o, &table[i], table[i].preset);
     bool given[N_OPTIONS] = {false};
     cursor c = {.o = o, .command = command, .argc = argc, .argv = argv, .given = given};
     if (!s.code)
         s = read_arguments(&c);
     if (!s.code && *o->config)
         s = options_read_config(o, command, given);
+    settle(o, command);
     return s;
 }
 

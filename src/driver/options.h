@@ -20,7 +20,8 @@ enum {
     C_IMPORT = 1 << 6,
     C_INFO = 1 << 7,
     C_SYNTH = 1 << 8,
-    C_ALL = (1 << 9) - 1
+    C_COOCCUR = 1 << 9,
+    C_ALL = (1 << 10) - 1
 };
 
 typedef struct {
@@ -76,7 +77,8 @@ enum { CASE_IGNORE, CASE_MATCH };
 enum { TABLE_VECTORS, TABLE_CONTEXT, TABLE_SUM };
 enum { FORMAT_AUTO, FORMAT_WORD2VEC_BIN, FORMAT_WORD2VEC_TEXT, FORMAT_GLOVE, FORMAT_NPY };
 
-/* Defaults, then the configuration file (--config), then the arguments argv[0..argc) that follow
+/* Defaults (those that depend on other options as well, so that everybody sees the value that is
+ * used), then the configuration file (--config), then the arguments argv[0..argc) that follow
  * the command. STATUS_USAGE names the option and the bound. The caller clears. */
 status options_read(options *o, int command, int argc, char **argv);
 void options_clear(options *o);

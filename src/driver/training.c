@@ -35,10 +35,11 @@ static status check_options(const training *t) {
     static const char *const of_softmax[] = {"batch", NULL};
     static const char *const of_negatives[] = {"negatives", "negative",   "negative-power",
                                                "pool",      "pool-reuse", NULL};
+    static const char *const of_counting[] = {"weighting", NULL};
     static const char *const of_pool[] = {"pool", "pool-reuse", NULL};
     const options *o = t->o;
-    status s = status_ok();
-    if (o->model != MODEL_CBOW)
+    status s = options_refuse(o, of_counting, "windows that draw their width");
+    if (!s.code && o->model != MODEL_CBOW)
         s = options_refuse(o, of_cbow, "--model skipgram");
     if (!s.code && o->objective == OBJECTIVE_HS)
         s = options_refuse(o, of_negatives, "--objective hs");
@@ -184,23 +185,6 @@ status training_describe(const training *t) {
 
 /* ---- the corpus in memory */
 
-/* Index of the document that holds a position, or of the first of several that begin there. */
-static status find_document(const corpus_file *c, int64_t position, int64_t *found) {
-    int64_t low = 0, high = c->n_documents;
-    while (high - low > 1) {
-        int64_t middle = low + (high - low) / 2, offset;
-        status s = corpus_file_documents(c, middle, 1, &offset);
-        if (s.code)
-            return s;
-        if (offset <= position)
-            low = middle;
-        else
-            high = middle;
-    }
-    *found = low;
-    return status_ok();
-}
-
 /* Collective over the ranks of the replica: each reads its share of the tokens. */
 static status read_part(const training *t, training_replica *r, int index) {
     const corpus_file *c = &t->corpus;
@@ -210,9 +194,9 @@ static status read_part(const training *t, training_replica *r, int index) {
     r->last = n * (index + 1) / t->replicas.n;
     int64_t begin = r->first > MARGIN ? r->first - MARGIN : 0;
     int64_t end = r->last < n - MARGIN ? r->last + MARGIN : n, from = 0, to = 0;
-    status s = find_document(c, begin, &from);
+    status s = corpus_file_find(c, begin, &from);
     if (!s.code)
-        s = find_document(c, end - 1, &to);
+        s = corpus_file_find(c, end - 1, &to);
     if ((s = comm_agree(mine, s)).code)
         return s;
     const int64_t n_documents = to - from + 1;
