@@ -5,34 +5,11 @@
 #include <jansson.h>
 
 #include "commands.h"
-#include "log.h"
 #include "memory.h"
 #include "output.h"
 #include "prepare.h"
 #include "train_svd.h"
 #include "training.h"
-
-/* The corpus to train on: the input itself if it is a corpus file; otherwise the text is prepared
- * into OUTPUT.corpus.h5, which stays. *path is new (mem_free). */
-static status find_corpus(const options *o, const comm *world, char **path) {
-    char kind[64] = "", beside[4096];
-    if (!o->inputs.n)
-        return status_error(STATUS_USAGE, "a corpus.h5 or text to train on is missing");
-    if (comm_rank(world) == 0)
-        h5_kind(o->inputs.items[0], kind, sizeof kind);
-    comm_broadcast(world, 0, kind, sizeof kind);
-    if (*kind) {
-        if (o->inputs.n > 1)
-            return status_error(STATUS_USAGE, "only one corpus file can be trained on at a time");
-        return comm_agree(world, mem_string(path, o->inputs.items[0]));
-    }
-    if (snprintf(beside, sizeof beside, "%s.corpus.h5", o->output) >= (int)sizeof beside)
-        return status_error(STATUS_USAGE, "-o: the name is too long");
-    status s = prepare_corpus(o, &o->inputs, beside, world, &(prepare_report){0});
-    if (!s.code)
-        log_info("the text is now %s; train on it directly the next time", beside);
-    return s.code ? s : comm_agree(world, mem_string(path, beside));
-}
 
 static status print_result(const training *t, double seconds) {
     const run_epoch *last = &t->record.epochs[t->o->epochs - 1];
@@ -46,7 +23,7 @@ static status print_result(const training *t, double seconds) {
             (json_int_t)t->o->dim, "epochs", (int)t->o->epochs, "loss", output_number(last->loss),
             "tokens", words, "seconds", seconds, "words_per_second", words / seconds, "isa",
             t->kernel->name, "replicas", t->replicas.n, "ranks", comm_size(t->world),
-            "threads_per_rank", t->n_threads, "peak_memory", common_peak_memory());
+            "threads_per_rank", t->n_threads, "peak_memory", (json_int_t)common_peak_memory());
         return output_json(object);
     }
     printf("run               %s\nwords             %" PRId64 "\ndim               %" PRId64
@@ -93,7 +70,7 @@ status command_train(const options *o, const comm *world) {
     char *path = NULL;
     status s = common_check_output(o, world);
     if (!s.code)
-        s = find_corpus(o, world, &path);
+        s = prepare_input(o, world, &path);
     if (!s.code)
         s = o->model == MODEL_PPMI_SVD ? train_svd(o, path, world) : train_windows(o, path, world);
     mem_free(&path);

@@ -28,10 +28,13 @@ status common_one_input(const options *o, const char *what, const char **path);
  * missing or cannot be written. Collective. */
 status common_check_output(const options *o, const comm *world);
 
-/* The most bytes that this process had in memory at once, everything included. */
-int64_t common_peak_memory(void);
+/* The folder of a file; *folder is new (mem_free). Local. */
+status common_folder(const char *path, char **folder);
 
 /* Threads of this rank: --threads, or what the launcher gives. */
 int common_threads(const options *o);
+
+/* The most that this process had in memory at once, everything included; bytes. */
+int64_t common_peak_memory(void);
 
 #endif

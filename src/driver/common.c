@@ -18,20 +18,16 @@ status common_one_input(const options *o, const char *what, const char **path) {
 }
 
 static status check_folder(const char *path) {
-    char *folder;
-    status s = mem_string(&folder, path);
+    char *name;
+    status s = common_folder(path, &name);
     if (s.code)
         return s;
-    char *slash = strrchr(folder, '/');
-    if (slash)
-        slash[slash == folder] = '\0';
-    const char *name = slash ? folder : ".";
     if (access(name, F_OK))
         s = status_error(STATUS_IO, "cannot write %s: the folder %s does not exist", path, name);
     else if (access(name, W_OK | X_OK))
         s = status_error(STATUS_IO, "cannot write %s: the folder %s is not writable (%s)", path,
                          name, strerror(errno));
-    mem_free(&folder);
+    mem_free(&name);
     return s;
 }
 
@@ -50,10 +46,17 @@ status common_check_output(const options *o, const comm *world) {
     return comm_agree(world, s);
 }
 
-int64_t common_peak_memory(void) {
-    struct rusage used;
-    getrusage(RUSAGE_SELF, &used);
-    return (int64_t)used.ru_maxrss * 1024;
+status common_folder(const char *path, char **folder) {
+    status s = mem_string(folder, path);
+    if (s.code)
+        return s;
+    char *slash = strrchr(*folder, '/');
+    if (!slash) {
+        mem_free(folder);
+        return mem_string(folder, ".");
+    }
+    slash[slash == *folder] = '\0';
+    return s;
 }
 
 /* OpenMP has looked at OMP_NUM_THREADS and the affinity mask. Ranks of a node that no launcher has
@@ -72,4 +75,10 @@ int common_threads(const options *o) {
     int cores = (int)sysconf(_SC_NPROCESSORS_ONLN), mine = omp_get_max_threads();
     int threads = mine < cores ? mine : cores / ranks;
     return threads > 0 ? threads : 1;
+}
+
+int64_t common_peak_memory(void) {
+    struct rusage used;
+    getrusage(RUSAGE_SELF, &used);
+    return (int64_t)used.ru_maxrss * 1024;
 }

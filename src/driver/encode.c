@@ -182,7 +182,7 @@ static status place_pieces(encoder *e) {
 /* ---- second pass */
 
 typedef struct {
-    corpus_hash hash;
+    content_hash hash;
     const uint64_t *words; /* hash of each word */
     int32_t *tokens;       /* tokens from first_token on */
     int64_t first_token;
@@ -218,7 +218,7 @@ static status copy_pieces(encoder *e, int64_t from, int64_t to, block *b) {
     status first = status_ok();
 #pragma omp parallel default(none) shared(e, from, to, b, first) num_threads(e->v->n_readers)
     {
-        corpus_hash hash = {0, 0};
+        content_hash hash = {0, 0};
         status s = status_ok();
 #pragma omp for schedule(dynamic, 1)
         for (int64_t i = from; i < to; i++) {

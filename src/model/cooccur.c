@@ -12,7 +12,7 @@
 enum {
     AHEAD = 16,            /* places whose neighbours the memory is asked for */
     BLOCK = 16,            /* sums that are looked at together */
-    BATCH_CELLS = 1 << 18, /* a batch of several rows has at most so many cells */
+    BATCH_CELLS = 1 << 16, /* a batch of several rows has at most so many cells */
     SHARES = 256           /* ... and at most this part of the places */
 };
 
@@ -397,6 +397,20 @@ void cooccur_destroy(cooccur **out) {
     mem_free(&c->places);
     mem_free(&c->batches);
     mem_free(out);
+}
+
+static int64_t most_room(int64_t n_words) {
+    return (n_words > BATCH_CELLS ? n_words : BATCH_CELLS) + BLOCK;
+}
+
+int64_t cooccur_batch_bytes(int64_t n_words) {
+    return cooc_matrix_bytes(BATCH_CELLS, most_room(n_words));
+}
+
+int64_t cooccur_bytes(int64_t n_words, int window, int64_t n, int n_threads) {
+    const int64_t sums = n_words + BLOCK + 2 * window + 2;
+    const int64_t each = 4 * sums + cooc_row_bytes(sums) + 8 * most_room(n_words);
+    return n_threads * each + 4 * (n + AHEAD) + 16 * (n_words + 2);
 }
 
 int64_t cooccur_batches(const cooccur *c) {

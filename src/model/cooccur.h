@@ -51,6 +51,11 @@ status cooccur_create(cooccur **c, const cooccur_text *text, int64_t n_words,
                       const cooccur_rule *rule, int n_threads);
 void cooccur_destroy(cooccur **c);
 
+/* The most bytes that cooccur_create takes for n places, and that the parts of one batch take for
+ * each thread. */
+int64_t cooccur_bytes(int64_t n_words, int window, int64_t n, int n_threads);
+int64_t cooccur_batch_bytes(int64_t n_words);
+
 /* Batches of rows; the last one ends with row V. */
 int64_t cooccur_batches(const cooccur *c);
 

@@ -9,6 +9,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "glove_kernels.h"
+
 enum {
     ROW_QUANTUM = 16, /* floats: one cache line */
     OUT_BLOCK = 6,    /* output rows that are scored and updated together */
@@ -99,6 +101,16 @@ typedef struct {
     float (*highest)(const float *x, size_t n);
     double (*exp_sum)(const float *x, size_t n, float shift);         /* sum exp(x - shift) */
     void (*exp_scaled)(float *x, size_t n, float shift, float scale); /* scale exp(x - shift) */
+
+    /* Train a batch; returns its loss. */
+    double (*glove_row)(const glove_batch *b);
+    double (*glove_element)(const glove_batch *b);
+    /* x = log x of n positive floats. */
+    void (*logs)(float *x, size_t n);
+    /* weights = min(1, exp(power * (log_x - log_most))): f of GloVe. Both have room for n rounded up
+     * to ROW_QUANTUM. */
+    void (*glove_weights)(const float *log_x, size_t n, float log_most, float power,
+                          float *weights);
 
     /* y += sum_c value(cells[c]) * rows[column(cells[c])], in the order of the cells. rows: a tile
      * of SPARSE_TILE rows of width floats, y: width floats, width a multiple of ROW_QUANTUM. next:

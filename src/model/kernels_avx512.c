@@ -3,6 +3,7 @@
 #include <stdint.h>
 
 #include "kernels.h"
+#include "kernels_quad.h"
 
 enum { LANES = 16, TILE = 3, STRIP = 20 };
 typedef float vec __attribute__((vector_size(64)));
@@ -29,6 +30,22 @@ static inline __attribute__((always_inline)) vec simd_sums(const vec a[SCORE_STR
     typedef float half __attribute__((vector_size(32)));
     half sum = SHUFFLE(r, r, 0, 1, 2, 3, 8, 9, 10, 11) + SHUFFLE(r, r, 4, 5, 6, 7, 12, 13, 14, 15);
     return SHUFFLE(sum, sum, 0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7);
+}
+
+static inline __attribute__((always_inline)) vec simd_total(vec a) {
+    a += SHUFFLE(a, a, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7);
+    a += SHUFFLE(a, a, 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11);
+    a += SHUFFLE(a, a, 2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13);
+    return a + SHUFFLE(a, a, 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14);
+}
+
+static inline __attribute__((always_inline)) vec simd_min(vec a, vec b) {
+    return (vec)_mm512_min_ps((__m512)b, (__m512)a); /* a NaN of a stays */
+}
+
+/* x between -most and most: the smaller magnitude of the two with the sign of x. */
+static inline __attribute__((always_inline)) vec simd_clip(vec x, float most) {
+    return (vec)_mm512_range_ps((__m512)x, _mm512_set1_ps(most), 2);
 }
 
 #define KERNELS_TABLE kernels_avx512

@@ -128,4 +128,8 @@ const kernels kernels_portable = {.name = "portable",
                                   .highest = portable_highest,
                                   .exp_sum = portable_exp_sum,
                                   .exp_scaled = portable_exp_scaled,
+                                  .glove_row = portable_glove_row,
+                                  .glove_element = portable_glove_element,
+                                  .logs = portable_logs,
+                                  .glove_weights = portable_glove_weights,
                                   .sparse_row = portable_sparse_row};

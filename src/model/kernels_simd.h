@@ -9,6 +9,8 @@
  *     vec, ivec   vectors of LANES floats, of LANES int32_t
  *     simd_sums   static vec simd_sums(const vec a[SCORE_STRIDE]): the sum over the lanes of each
  *                 vector, in lanes 0..SCORE_STRIDE - 1 and again behind
+ *     simd_total  static float simd_total(vec a): the sum over the lanes
+ *     quad        vector of four floats;  simd_roots  static quad simd_roots(quad x): square roots
  *
  * Compiled with contraction on: a * b + c is one fused multiply-add. */
 #include <stdbool.h>
@@ -414,6 +416,7 @@ static void simd_exp_scaled(float *x, size_t n, float shift, float scale) {
 }
 
 #include "kernels_sparse.h"
+#include "kernels_simd_glove.h"
 
 const kernels KERNELS_TABLE = {.name = KERNELS_NAME,
                                .pairs = simd_pairs,
@@ -422,4 +425,8 @@ const kernels KERNELS_TABLE = {.name = KERNELS_NAME,
                                .highest = simd_highest,
                                .exp_sum = simd_exp_sum,
                                .exp_scaled = simd_exp_scaled,
+                               .glove_row = simd_glove_row,
+                               .glove_element = simd_glove_element,
+                               .logs = simd_logs,
+                               .glove_weights = simd_glove_weights,
                                .sparse_row = simd_sparse_row};

@@ -3,6 +3,7 @@
 #include <stdint.h>
 
 #include "kernels.h"
+#include "kernels_quad.h"
 
 enum { LANES = 8, TILE = 2, STRIP = 12 };
 typedef float vec __attribute__((vector_size(32)));
@@ -23,6 +24,27 @@ static inline __attribute__((always_inline)) vec simd_sums(const vec a[SCORE_STR
     }
     return SHUFFLE(q[0], q[1], 0, 1, 2, 3, 8, 9, 10, 11) +
            SHUFFLE(q[0], q[1], 4, 5, 6, 7, 12, 13, 14, 15);
+}
+
+static inline __attribute__((always_inline)) vec simd_total(vec a) {
+    a += SHUFFLE(a, a, 4, 5, 6, 7, 0, 1, 2, 3);
+    a += SHUFFLE(a, a, 2, 3, 0, 1, 6, 7, 4, 5);
+    return a + SHUFFLE(a, a, 1, 0, 3, 2, 5, 4, 7, 6);
+}
+
+static inline __attribute__((always_inline)) vec simd_min(vec a, vec b) {
+#if defined(__x86_64__)
+    return (vec)_mm256_min_ps((__m256)b, (__m256)a); /* a NaN of a stays */
+#else
+    const ivec less = b < a;
+    return (vec)(((ivec)b & less) | ((ivec)a & ~less));
+#endif
+}
+
+/* x between -most and most. */
+static inline __attribute__((always_inline)) vec simd_clip(vec x, float most) {
+    const vec limit = most - (vec){0};
+    return -simd_min(-simd_min(x, limit), limit);
 }
 
 #include "kernels_simd.h"
