@@ -151,10 +151,16 @@ static void apply(solver *v) {
     v->times->sparse_flops += 2 * (double)v->a->n_cells * (double)v->width;
 }
 
+/* With few rows, two that matter may share their only column of the sketch. */
+static int count_signs(const solver *v) {
+    return v->a->n_rows < 16 * (int64_t)v->width ? 8 : 1;
+}
+
 static status iterate(solver *v) {
     const uint64_t key = random_key(v->set->seed, RANDOM_SKETCH, 0);
     const double started = clock_seconds();
-    sparse_tiles_sketch(&v->a->tiles, key, (int)v->width, v->q, v->width, v->a->n_threads);
+    sparse_tiles_sketch(&v->a->tiles, key, (int)v->width, count_signs(v), v->q, v->width,
+                        v->a->n_threads);
     v->times->sparse += clock_seconds() - started;
     status s = orthonormalise(v);
     for (int i = 0; !s.code && i < v->set->iterations; i++) {

@@ -182,16 +182,18 @@ static void sketch_tile_rows(const sparse_tiles *m, int64_t at, const sketch_til
     }
 }
 
-void sparse_tiles_sketch(const sparse_tiles *m, uint64_t key, int columns, float *y, size_t width,
-                         int n_threads) {
-#pragma omp parallel for default(none) shared(m, y) firstprivate(key, columns, width)              \
+void sparse_tiles_sketch(const sparse_tiles *m, uint64_t key, int columns, int signs, float *y,
+                         size_t width, int n_threads) {
+#pragma omp parallel for default(none) shared(m, y) firstprivate(key, columns, signs, width)       \
     num_threads(n_threads) schedule(dynamic, 1)
     for (int64_t b = 0; b < m->n_blocks; b++)
-        for (int64_t t = 0; t < m->n_tiles; t++) {
-            sketch_tile s;
-            draw_tile(&s, key, m->tiles[t] / SPARSE_TILE * SPARSE_TILE, columns);
-            sketch_tile_rows(m, b * m->n_tiles + t, &s, y, width);
-        }
+        for (int64_t t = 0; t < m->n_tiles; t++)
+            for (int i = 0; i < signs; i++) {
+                sketch_tile s;
+                draw_tile(&s, random_at(key, (uint64_t)i), m->tiles[t] / SPARSE_TILE * SPARSE_TILE,
+                          columns);
+                sketch_tile_rows(m, b * m->n_tiles + t, &s, y, width);
+            }
 }
 
 double sparse_tiles_bytes(double n_rows, double cells) {

@@ -49,9 +49,9 @@ typedef struct {
 void sparse_tiles_multiply(const sparse_tiles *m, const sparse_product *p, const kernels *k,
                            int n_threads);
 
-/* Y = A S: S [V, columns] has one 1 or -1 in each row, drawn by key and the row's number (count
- * sketch, Charikar, Chen & Farach-Colton 2002). y: [n_rows, width], zero before. */
-void sparse_tiles_sketch(const sparse_tiles *m, uint64_t key, int columns, float *y, size_t width,
+/* Y = A S: S [V, columns] has `signs` times 1 or -1 in each row, drawn by key and the row's number
+ * (1: count sketch, Charikar, Chen & Farach-Colton 2002). y: [n_rows, width], zero before. */
+void sparse_tiles_sketch(const sparse_tiles *m, uint64_t key, int columns, int signs, float *y, size_t width,
                          int n_threads);
 
 #endif
