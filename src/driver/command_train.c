@@ -46,6 +46,8 @@ static status run(training *t) {
     if (!s.code)
         s = t->softmax ? train_softmax(t) : train_hogwild(t);
     if (!s.code)
+        s = training_blend(t);
+    if (!s.code)
         s = run_record_commit(&t->record);
     if (s.code)
         return run_record_abandon(&t->record, s);

@@ -2,11 +2,13 @@
 #include "ppmi_svd.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 #include "commands.h"
 #include "log.h"
 #include "memory.h"
+#include "objective.h"
 
 /* Of a larger corpus, rare pairs are better known, and eigenvectors of small eigenvalues deserve
  * more weight. */
@@ -61,15 +63,105 @@ status ppmi_svd_finish(ppmi_svd *v, const options *o, const kernels *kernel, int
     symmetric_clear(&v->matrix);
     if (s.code)
         return s;
-    v->power = o->eigenvalue_power >= 0  ? o->eigenvalue_power
-               : n_tokens < LARGE_CORPUS ? POWER_SMALL
-                                         : POWER_LARGE;
+    const bool large = o->model == MODEL_PPMI_SVD && n_tokens >= LARGE_CORPUS;
+    v->power = o->eigenvalue_power >= 0 ? o->eigenvalue_power : large ? POWER_LARGE : POWER_SMALL;
     eigen_scale(&v->pairs, v->power);
     v->iteration_seconds = clock_seconds() - started;
     if (v->pairs.rank < o->dim)
         log_warning("the matrix has only %" PRId64 " eigenvalues other than 0; the other columns "
                     "of the vectors are 0",
                     v->pairs.rank);
+    return s;
+}
+
+/* ---- for other models */
+
+status ppmi_svd_check_memory(const options *o, double bytes) {
+    char need[32], have[32];
+    if (!o->memory || bytes <= (double)o->memory)
+        return status_ok();
+    return status_error(STATUS_SPACE,
+                        "the factorisation of mutual information needs %s for each rank, --memory "
+                        "gives %s; use more ranks, or a smaller --dim or --max-vocab",
+                        mem_format(need, bytes), mem_format(have, (double)o->memory));
+}
+
+static status factorise(ppmi_svd *v, cooccurrence *counts, const char *path, const options *o,
+                        const kernels *kernel, const comm *world) {
+    const int64_t n_tokens = counts->n_tokens, cells = cooc_matrix_cells(&counts->matrix);
+    status s = status_ok();
+    if (!counts->n_cells)
+        s = status_error(STATUS_INPUT, "%s: no two words occur together", path);
+    if (!s.code)
+        s = ppmi_svd_check_memory(
+            o, 8.0 * (double)cells + ppmi_svd_bytes(o, world, counts->words.n, counts->n_nonzeros));
+    s = comm_agree(world, s);
+    if (!s.code)
+        s = ppmi_svd_begin(v, counts, o, world);
+    cooccurrence_clear(counts);
+    return s.code ? s : ppmi_svd_finish(v, o, kernel, n_tokens);
+}
+
+status ppmi_svd_from_input(ppmi_svd *v, const char *path, const options *o, const kernels *kernel,
+                           const comm *world) {
+    cooccurrence counts;
+    status s = cooccurrence_get(&counts, path, o, world);
+    if (!s.code)
+        s = factorise(v, &counts, path, o, kernel, world);
+    cooccurrence_clear(&counts);
+    return s;
+}
+
+rows_table ppmi_svd_table(const ppmi_svd *v, const options *o) {
+    return (rows_table){.c = v->world,
+                        .cuts = v->cuts,
+                        .rows = v->pairs.vectors,
+                        .stride = v->pairs.width,
+                        .columns = (size_t)o->dim};
+}
+
+status ppmi_svd_rows(const ppmi_svd *v, const options *o, int64_t begin, int64_t n, float *out,
+                     size_t stride) {
+    const rows_table table = ppmi_svd_table(v, o);
+    int64_t *ids = NULL;
+    status s = comm_agree(v->world, mem_new(&ids, (size_t)n, sizeof *ids, "ids of rows"));
+    for (int64_t i = 0; !s.code && i < n; i++)
+        ids[i] = begin + i;
+    if (!s.code)
+        s = rows_fetch(&table, ids, n, out, stride);
+    mem_free(&ids);
+    return s;
+}
+
+void ppmi_svd_other_side(const ppmi_svd *v, const options *o, int64_t n, float *rows,
+                         size_t stride) {
+    for (int64_t k = 0; k < o->dim; k++)
+        for (int64_t i = 0; v->pairs.values[k] < 0 && i < n; i++)
+            rows[(size_t)i * stride + (size_t)k] *= -1;
+}
+
+/* 1 / |x|, 0 for a row of zeros. */
+static double inverse_length(const float *x, int64_t dim) {
+    double sum = 0;
+    for (int64_t k = 0; k < dim; k++)
+        sum += (double)x[k] * (double)x[k];
+    return sum > 0 ? 1 / sqrt(sum) : 0;
+}
+
+status ppmi_svd_blend(const ppmi_svd *v, const options *o, int64_t begin, int64_t n, float *rows,
+                      size_t stride) {
+    float *others = NULL;
+    status s =
+        comm_agree(v->world, mem_new(&others, (size_t)n * stride, sizeof *others, "rows to blend"));
+    if (!s.code)
+        s = ppmi_svd_rows(v, o, begin, n, others, stride);
+    for (int64_t i = 0; !s.code && i < n; i++) {
+        float *x = rows + (size_t)i * stride, *y = others + (size_t)i * stride;
+        const double a = inverse_length(x, o->dim), b = o->blend * inverse_length(y, o->dim);
+        for (int64_t k = 0; k < o->dim; k++)
+            x[k] = (float)(a * (double)x[k] + b * (double)y[k]);
+    }
+    mem_free(&others);
     return s;
 }
 

@@ -8,6 +8,7 @@
 #include "cooccurrence.h"
 #include "eigen.h"
 #include "options.h"
+#include "rows.h"
 
 typedef struct {
     const comm *world;
@@ -29,8 +30,35 @@ double ppmi_svd_bytes(const options *o, const comm *world, int64_t n_words, int6
 status ppmi_svd_begin(ppmi_svd *v, const cooccurrence *counts, const options *o, const comm *world);
 
 /* Collective. The vectors; the matrix is gone afterwards. n_tokens: of the corpus, which decides on
- * the power if --eigenvalue-power does not. */
+ * the power if --eigenvalue-power does not; a start for another model is always with 0.5 then, as
+ * products of vectors are near the PMI only so. */
 status ppmi_svd_finish(ppmi_svd *v, const options *o, const kernels *kernel, int64_t n_tokens);
+
+/* Collective. All of it: count what path holds (cooccurrence_get), refuse what --memory cannot
+ * hold, factorise, free the counts. For models that start from the vectors. */
+status ppmi_svd_from_input(ppmi_svd *v, const char *path, const options *o, const kernels *kernel,
+                           const comm *world);
+
+/* STATUS_SPACE with the numbers if --memory is less than bytes. Local. */
+status ppmi_svd_check_memory(const options *o, double bytes);
+
+/* The vectors as a table to fetch rows of any words from. Lives as long as v. */
+rows_table ppmi_svd_table(const ppmi_svd *v, const options *o);
+
+/* Collective. Rows [begin, begin + n) of the vectors into out, stride floats apart, zeros behind
+ * --dim. */
+status ppmi_svd_rows(const ppmi_svd *v, const options *o, int64_t begin, int64_t n, float *out,
+                     size_t stride);
+
+/* The sides of a product that is near the PMI: rows becomes those of the other side, columns of
+ * negative eigenvalues changing their sign. Local. */
+void ppmi_svd_other_side(const ppmi_svd *v, const options *o, int64_t n, float *rows,
+                         size_t stride);
+
+/* Collective. --blend: rows [begin, begin + n) of a model that started from the vectors, so that
+ * both have one basis, become x / |x| + blend v / |v|. */
+status ppmi_svd_blend(const ppmi_svd *v, const options *o, int64_t begin, int64_t n, float *rows,
+                      size_t stride);
 
 void ppmi_svd_clear(ppmi_svd *v);
 

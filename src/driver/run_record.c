@@ -145,10 +145,18 @@ status run_record_end_epoch(run_record *r, int epoch, const run_epoch *values,
 
 /* ---- the end */
 
+status run_record_write_final(run_record *r, const run_table *t) {
+    for (int i = 0; i < r->n_tables; i++)
+        r->own_final[i] |= !strcmp(r->tables[i], t->name);
+    return run_file_write_final(r->file, t->name, t->rows, t->columns, t->begin, t->n, t->data,
+                                t->stride);
+}
+
 static status finish(run_record *r, int n_epochs) {
     status s = status_ok();
     for (int i = 0; !s.code && i < r->n_tables; i++)
-        s = run_file_link_final(r->file, r->n_done, r->tables[i]);
+        if (!r->own_final[i])
+            s = run_file_link_final(r->file, r->n_done, r->tables[i]);
     return s.code ? s : run_file_write_training(r->file, n_epochs, r->epochs);
 }
 

@@ -34,6 +34,7 @@ typedef struct {
     run_epoch *epochs;                            /* [n_epochs] */
     int n_done;                                   /* epochs whose snapshot is written */
     char tables[RUN_MOST_TABLES][RUN_TABLE_NAME]; /* of a snapshot */
+    bool own_final[RUN_MOST_TABLES]; /* the final table is not that of the last snapshot */
     int n_tables;
     progress progress;
 } run_record;
@@ -56,6 +57,9 @@ status run_record_open(run_record *r, const run_plan *plan);
  * "vectors". STATUS_DIVERGED if the loss is not finite; nothing is written then. */
 status run_record_end_epoch(run_record *r, int epoch, const run_epoch *values,
                             const run_table *tables, int n_tables);
+
+/* After the last epoch: a final table that differs from the last snapshot's of that name. */
+status run_record_write_final(run_record *r, const run_table *table);
 
 /* Finish the run file and give it its name. */
 status run_record_commit(run_record *r);

@@ -28,18 +28,19 @@ typedef struct {
 
 /* ---- before */
 
-status train_svd_refuse(const options *o, const char *because) {
-    static const char *const of_svd[] = {"smoothing",        "shift",      "weights",
-                                         "eigenvalue-power", "iterations", NULL};
-    return options_refuse(o, of_svd, because);
+status train_svd_refuse(const options *o) {
+    static const char *const of_svd[] = {"smoothing",  "shift", "weights", "eigenvalue-power",
+                                         "iterations", "blend", NULL};
+    return o->init == INIT_SVD ? status_ok() : options_refuse(o, of_svd, "--init random");
 }
 
 static status check(const training_svd *t) {
     static const char *const other[] = {
-        "cbow",           "objective",   "negative",   "negatives",     "negative-power", "pool",
-        "pool-reuse",     "sample",      "epochs",     "learning-rate", "schedule",       "chunk",
-        "batch",          "order",       "replicas",   "merge-every",   "merge-ramp",     "merge",
-        "merge-strength", "seed-sample", "seed-order", "snapshots",     "report-every",   NULL};
+        "cbow",           "objective",   "negative", "negatives",     "negative-power", "pool",
+        "pool-reuse",     "sample",      "epochs",   "learning-rate", "schedule",       "chunk",
+        "batch",          "order",       "replicas", "merge-every",   "merge-ramp",     "merge",
+        "merge-strength", "seed-sample", "init",     "blend",         "seed-order",     "snapshots",
+        "report-every",   NULL};
     const status s = options_refuse(t->o, other, "--model ppmi-svd");
     if (s.code)
         return s;
@@ -51,18 +52,11 @@ static status check(const training_svd *t) {
 
 static status check_counts(training_svd *t) {
     const cooccurrence *x = &t->counts;
-    char need[32], have[32];
     if (x->words.n < 2 || !x->n_cells)
         return status_error(STATUS_INPUT, "%s: no two words occur together", t->path);
     const double counts = 8.0 * (double)cooc_matrix_cells(&x->matrix);
     t->bytes = counts + ppmi_svd_bytes(t->o, t->world, x->words.n, x->n_nonzeros);
-    mem_format(need, t->bytes);
-    if (t->o->memory && t->bytes > (double)t->o->memory)
-        return status_error(STATUS_SPACE,
-                            "--model ppmi-svd needs %s for each rank, --memory gives %s; use more "
-                            "ranks, or a smaller --dim or --max-vocab",
-                            need, mem_format(have, (double)t->o->memory));
-    return status_ok();
+    return ppmi_svd_check_memory(t->o, t->bytes);
 }
 
 static status describe(const training_svd *t) {

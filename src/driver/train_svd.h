@@ -9,7 +9,8 @@
 /* Collective. path: corpus.h5 or cooc.h5. */
 status train_svd(const options *o, const char *path, const comm *world);
 
-/* STATUS_USAGE for options that mean nothing without a factorisation. Local. */
-status train_svd_refuse(const options *o, const char *because);
+/* STATUS_USAGE for options of the factorisation where another model does not start from it. Local.
+ */
+status train_svd_refuse(const options *o);
 
 #endif

@@ -39,9 +39,9 @@ static status check_options(const training *t) {
     static const char *const of_counting[] = {"weighting", NULL};
     static const char *const of_pool[] = {"pool", "pool-reuse", NULL};
     const options *o = t->o;
-    status s = options_refuse(o, of_counting, "windows that draw their width");
-    if (!s.code)
-        s = train_svd_refuse(o, "a --model without factorisation");
+    status s = train_svd_refuse(o);
+    if (!s.code && o->init != INIT_SVD)
+        s = options_refuse(o, of_counting, "windows that draw their width");
     if (!s.code && o->model != MODEL_CBOW)
         s = options_refuse(o, of_cbow, "--model skipgram");
     if (!s.code && o->objective == OBJECTIVE_HS)
@@ -258,6 +258,27 @@ static void fill_rows(training *t, const uint64_t *hashes) {
     shared_sync(&t->local[0].in_rows, t->replicas.mine);
 }
 
+/* A node's ranks share its tables: each gets a part of the rows, for all replicas. */
+static status fetch_start(training *t) {
+    const int64_t rank = comm_rank(t->replicas.mine), size = comm_size(t->replicas.mine);
+    const int64_t begin = t->n_words * rank / size, end = t->n_words * (rank + 1) / size;
+    const size_t at = (size_t)begin * t->width, n = (size_t)(end - begin) * t->width;
+    float *in = (float *)t->local[0].in_rows.data + at;
+    const status s = ppmi_svd_rows(&t->start, t->o, begin, end - begin, in, t->width);
+    for (int g = 1; !s.code && g < t->replicas.n_local; g++)
+        memcpy((float *)t->local[g].in_rows.data + at, in, n * sizeof *in);
+    if (!s.code && t->replicas.n > 1)
+        memcpy((float *)t->in_base.data + at, in, n * sizeof *in);
+    shared_sync(&t->local[0].in_rows, t->replicas.mine);
+    return s;
+}
+
+static status make_start(training *t) {
+    if (t->o->init != INIT_SVD)
+        return status_ok();
+    return ppmi_svd_from_input(&t->start, t->corpus_path, t->o, t->kernel, t->world);
+}
+
 static status create_tables(training *t) {
     const size_t row = t->width * sizeof(float);
     uint64_t *hashes = NULL;
@@ -319,7 +340,8 @@ static status start_run(training *t) {
         .learning_rate = t->learning_rate,
         .remedy = t->replicas.n > 1 ? " or --merge-every, or use fewer --replicas" : "",
         .unit = PROGRESS_WORDS,
-        .work = (double)t->corpus.n_tokens * (double)t->o->epochs};
+        .work = (double)t->corpus.n_tokens * (double)t->o->epochs,
+        .own_start = t->o->init == INIT_SVD};
     status s = run_record_open(&t->record, &plan);
     h5_file *file = t->record.file;
     if (!s.code)
@@ -334,7 +356,13 @@ static status start_run(training *t) {
 status training_prepare(training *t) {
     status s = comm_agree(t->world, create_all(t));
     if (!s.code)
+        s = make_start(t);
+    if (!s.code)
         s = comm_agree(t->world, create_tables(t));
+    if (!s.code && t->o->init == INIT_SVD)
+        s = fetch_start(t);
+    if (!t->o->blend)
+        ppmi_svd_clear(&t->start);
     return s.code ? s : start_run(t);
 }
 
@@ -394,6 +422,15 @@ status training_end_epoch(training *t, int epoch, const loop_tally *tally, doubl
 
 /* ---- the end */
 
+status training_blend(training *t) {
+    run_table vectors = shared_rows(t, "vectors", t->n_words, &t->local[0].in_rows);
+    if (!(t->o->blend > 0))
+        return status_ok();
+    float *rows = (float *)t->local[0].in_rows.data + (size_t)vectors.begin * t->width;
+    const status s = ppmi_svd_blend(&t->start, t->o, vectors.begin, vectors.n, rows, t->width);
+    return s.code ? s : run_record_write_final(&t->record, &vectors);
+}
+
 static void close_replica(training_replica *r) {
     shared_free(&r->in_rows);
     shared_free(&r->out_rows);
@@ -414,6 +451,7 @@ void training_close(training *t) {
         loop_worker_destroy(&t->workers[i]);
     mem_free(&t->workers);
     softmax_destroy(&t->softmax);
+    ppmi_svd_clear(&t->start);
     mem_free(&t->context);
     sampler_clear(&t->sampler);
     huffman_clear(&t->tree);

@@ -9,6 +9,7 @@
 #include "loop.h"
 #include "objective.h"
 #include "options.h"
+#include "ppmi_svd.h"
 #include "replicas.h"
 #include "run_record.h"
 #include "sampler.h"
@@ -42,6 +43,7 @@ typedef struct {
     shared_block in_base, out_base; /* rows after the last merge; several replicas */
     loop_settings settings;
     loop_worker **workers; /* [n_threads] */
+    ppmi_svd start;        /* --init svd: from training_prepare on, to the end with --blend */
     softmax *softmax;      /* with --objective softmax, otherwise NULL */
     float *context;        /* its output rows of this rank (training_rows), [n, width] */
     int n_threads;
@@ -73,6 +75,9 @@ void training_shuffle(const training *t, int32_t *order, int64_t n, uint64_t det
  * replicas must be equal. */
 status training_end_epoch(training *t, int epoch, const loop_tally *tally, double rate,
                           double seconds);
+
+/* Collective. After the last epoch: --blend. */
+status training_blend(training *t);
 
 /* Collective. Free everything. */
 void training_close(training *t);
