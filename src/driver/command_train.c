@@ -8,6 +8,7 @@
 #include "memory.h"
 #include "output.h"
 #include "prepare.h"
+#include "train_glove.h"
 #include "training.h"
 
 static status print_result(const training *t, double seconds) {
@@ -53,20 +54,25 @@ static status run(training *t) {
     return comm_agree(t->world, s);
 }
 
+/* Skip-gram and CBOW. */
+static status train_windows(const options *o, const char *path, const comm *world) {
+    training t = {0};
+    status s = training_open(&t, o, path, world);
+    if (!s.code && o->dry_run)
+        s = comm_agree(world, comm_rank(world) == 0 ? training_describe(&t) : status_ok());
+    if (!s.code && !o->dry_run)
+        s = run(&t);
+    training_close(&t);
+    return s;
+}
+
 status command_train(const options *o, const comm *world) {
     char *path = NULL;
-    training t = {0};
     status s = common_check_output(o, world);
     if (!s.code)
         s = prepare_input(o, world, &path);
-    if (!s.code) {
-        s = training_open(&t, o, path, world);
-        if (!s.code && o->dry_run)
-            s = comm_agree(world, comm_rank(world) == 0 ? training_describe(&t) : status_ok());
-        if (!s.code && !o->dry_run)
-            s = run(&t);
-        training_close(&t);
-    }
+    if (!s.code)
+        s = o->model == MODEL_GLOVE ? train_glove(o, path, world) : train_windows(o, path, world);
     mem_free(&path);
     return s;
 }

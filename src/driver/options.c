@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "memory.h"
+#include "objective.h"
 #include "options_config.h"
 #include "options_table.h"
 
@@ -235,8 +236,11 @@ static status read_arguments(cursor *c) {
 
 /* Defaults that depend on the command or on another option: those whose preset is empty. */
 static void settle(options *o, int command) {
+    const bool counts = command == C_COOCCUR || o->model == MODEL_GLOVE;
     if (!o->given.window)
-        o->window = command == C_COOCCUR ? 10 : 5;
+        o->window = counts ? 10 : 5;
+    if (!o->given.epochs)
+        o->epochs = o->model == MODEL_GLOVE ? 15 : 5;
 }
 
 status options_read(options *o, int command, int argc, char **argv) {

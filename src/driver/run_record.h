@@ -46,6 +46,10 @@ typedef struct {
     int64_t begin, n;
     const float *data;
     size_t stride;
+    /* Not NULL: where data comes from just before it is needed, and only if it is. Collective; the
+     * next table may use the same memory. */
+    status (*fetch)(void *context, const char *name, const float **data);
+    void *context;
 } run_table;
 
 /* Start the run file with words and provenance. Callers may add to file. */
