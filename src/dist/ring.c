@@ -11,18 +11,18 @@ enum {
 };
 
 /* Blocks are told by their place in the sequence in which this rank sees them in an epoch: 0..n-1
- * are at home, n + m is the m-th to come. Centre first + i works with i + s in step s. Place q lives
- * in slot (base + q) mod n_slots; base goes on from epoch to epoch, since blocks come home to other
- * slots than they left. */
+ * are at home, n + m is the m-th to come. Centre first + i works with i + s in step s. Place q
+ * lives in slot (base + q) mod n_slots; base goes on from epoch to epoch, since blocks come home to
+ * other slots than they left. */
 struct ring {
     const comm *c;
     int n_groups, first, n;
-    int before, after;  /* neighbours that have groups; this rank if there is no other */
+    int before, after; /* neighbours that have groups; this rank if there is no other */
     int64_t base;
     int n_slots;
-    size_t slot_bytes;  /* of the largest block */
-    size_t *bytes;      /* [n_groups] */
-    char *slots;        /* [n_slots, slot_bytes] */
+    size_t slot_bytes; /* of the largest block */
+    size_t *bytes;     /* [n_groups] */
+    char *slots;       /* [n_slots, slot_bytes] */
     MPI_Datatype unit;
     MPI_Request *sends; /* [n_slots] by slot */
     MPI_Request receives[SPARE];
@@ -56,10 +56,10 @@ static int count_slots(int n_groups, int n) {
     return n == 0 || n == n_groups ? n : n + SPARE;
 }
 
-double ring_bytes(int n_groups, const size_t *bytes, int rank, int n_ranks) {
+double ring_bytes(int n_groups, size_t most_bytes, int rank, int n_ranks) {
     int first, n;
     ring_share(n_groups, rank, n_ranks, &first, &n);
-    return (double)count_slots(n_groups, n) * (double)largest(n_groups, bytes);
+    return (double)count_slots(n_groups, n) * (double)rounded(most_bytes);
 }
 
 static int wrap(const ring *r, int which) {
@@ -139,7 +139,8 @@ static void begin_sends(ring *r, int finished) {
     }
 }
 
-/* A block may come into a slot when the one that was there has gone: place q follows q - n_slots. */
+/* A block may come into a slot when the one that was there has gone: place q follows q - n_slots.
+ */
 static void begin_receives(ring *r) {
     for (; r->n_asked < r->n_groups && r->n_asked - r->n_received < SPARE &&
            r->n + r->n_asked - r->n_slots < r->n_gone;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Blocks of bytes that travel round the ranks, for the strata of an epoch: rank r holds centre
- * groups [first, first + n) of K, and in step s the blocks of groups first + s ... first + n - 1 + s
- * (mod K). After a step its lowest block goes to the rank before, which needs it in the next step;
- * after K steps all blocks are home again. Messages run while others are computed on. Ranks beyond
- * the number of groups hold none and take no part. */
+ * groups [first, first + n) of K, and in step s the blocks of groups first + s ... first + n - 1 +
+ * s (mod K). After a step its lowest block goes to the rank before, which needs it in the next
+ * step; after K steps all blocks are home again. Messages run while others are computed on. Ranks
+ * beyond the number of groups hold none and take no part. */
 #ifndef WORDSHARD_RING_H
 #define WORDSHARD_RING_H
 
@@ -17,14 +17,14 @@ typedef struct ring ring;
 /* Groups of a rank: contiguous, as even as can be. Local. */
 void ring_share(int n_groups, int rank, int n_ranks, int *first, int *n);
 /* The rank that has a group at home. Local. */
-int ring_owner(int n_groups, int group, int n_ranks);
+int ring_owner(int n_groups, int which, int n_ranks);
 
 /* Local. bytes[K]: of each block. Blocks are 64-byte aligned and start as zeros. */
 status ring_create(ring **r, const comm *c, int n_groups, const size_t *bytes);
 void ring_destroy(ring **r);
 
-/* Memory that ring_create takes on a rank. Local. */
-double ring_bytes(int n_groups, const size_t *bytes, int rank, int n_ranks);
+/* Memory that ring_create takes on a rank for blocks of at most most_bytes. Local. */
+double ring_bytes(int n_groups, size_t most_bytes, int rank, int n_ranks);
 
 /* True if blocks move at all: more than one rank has groups. Local. */
 bool ring_moves(const ring *r);

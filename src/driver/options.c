@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "memory.h"
-#include "options_config.h"
 #include "objective.h"
+#include "options_config.h"
 #include "options_table.h"
 
 #define OPTION(kind, field, name, short_name, preset, lowest, highest, choices, commands, help)    \
@@ -236,8 +236,12 @@ static status read_arguments(cursor *c) {
 
 /* Defaults that depend on the command or on another option: those whose preset is empty. */
 static void settle(options *o, int command) {
+    const bool counts =
+        command == C_COOCCUR || o->model == MODEL_GLOVE || o->model == MODEL_PPMI_SVD;
     if (!o->given.window)
-        o->window = command == C_COOCCUR || o->model == MODEL_PPMI_SVD ? 10 : 5;
+        o->window = counts ? 10 : 5;
+    if (!o->given.epochs)
+        o->epochs = o->model == MODEL_GLOVE ? 15 : 5;
 }
 
 status options_read(options *o, int command, int argc, char **argv) {

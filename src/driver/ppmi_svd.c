@@ -76,26 +76,18 @@ status ppmi_svd_finish(ppmi_svd *v, const options *o, const kernels *kernel, int
 
 /* ---- for other models */
 
-status ppmi_svd_check_memory(const options *o, double bytes) {
-    char need[32], have[32];
-    if (!o->memory || bytes <= (double)o->memory)
-        return status_ok();
-    return status_error(STATUS_SPACE,
-                        "the factorisation of mutual information needs %s for each rank, --memory "
-                        "gives %s; use more ranks, or a smaller --dim or --max-vocab",
-                        mem_format(need, bytes), mem_format(have, (double)o->memory));
+status ppmi_svd_check_memory(const options *o, const comm *world, double bytes) {
+    return common_check_memory(o, world, bytes,
+                               "use more ranks, or a smaller --dim or --max-vocab");
 }
 
 static status factorise(ppmi_svd *v, cooccurrence *counts, const char *path, const options *o,
                         const kernels *kernel, const comm *world) {
-    const int64_t n_tokens = counts->n_tokens, cells = cooc_matrix_cells(&counts->matrix);
-    status s = status_ok();
+    const int64_t n_tokens = counts->n_tokens;
     if (!counts->n_cells)
-        s = status_error(STATUS_INPUT, "%s: no two words occur together", path);
-    if (!s.code)
-        s = ppmi_svd_check_memory(
-            o, 8.0 * (double)cells + ppmi_svd_bytes(o, world, counts->words.n, counts->n_nonzeros));
-    s = comm_agree(world, s);
+        return status_error(STATUS_INPUT, "%s: no two words occur together", path);
+    const double bytes = ppmi_svd_bytes(o, world, counts->words.n, counts->n_nonzeros);
+    status s = ppmi_svd_check_memory(o, world, (double)mem_live_bytes() + bytes);
     if (!s.code)
         s = ppmi_svd_begin(v, counts, o, world);
     cooccurrence_clear(counts);
@@ -131,13 +123,6 @@ status ppmi_svd_rows(const ppmi_svd *v, const options *o, int64_t begin, int64_t
         s = rows_fetch(&table, ids, n, out, stride);
     mem_free(&ids);
     return s;
-}
-
-void ppmi_svd_other_side(const ppmi_svd *v, const options *o, int64_t n, float *rows,
-                         size_t stride) {
-    for (int64_t k = 0; k < o->dim; k++)
-        for (int64_t i = 0; v->pairs.values[k] < 0 && i < n; i++)
-            rows[(size_t)i * stride + (size_t)k] *= -1;
 }
 
 /* 1 / |x|, 0 for a row of zeros. */

@@ -39,8 +39,8 @@ status ppmi_svd_finish(ppmi_svd *v, const options *o, const kernels *kernel, int
 status ppmi_svd_from_input(ppmi_svd *v, const char *path, const options *o, const kernels *kernel,
                            const comm *world);
 
-/* STATUS_SPACE with the numbers if --memory is less than bytes. Local. */
-status ppmi_svd_check_memory(const options *o, double bytes);
+/* Collective. common_check_memory with what may help. */
+status ppmi_svd_check_memory(const options *o, const comm *world, double bytes);
 
 /* The vectors as a table to fetch rows of any words from. Lives as long as v. */
 rows_table ppmi_svd_table(const ppmi_svd *v, const options *o);
@@ -49,11 +49,6 @@ rows_table ppmi_svd_table(const ppmi_svd *v, const options *o);
  * --dim. */
 status ppmi_svd_rows(const ppmi_svd *v, const options *o, int64_t begin, int64_t n, float *out,
                      size_t stride);
-
-/* The sides of a product that is near the PMI: rows becomes those of the other side, columns of
- * negative eigenvalues changing their sign. Local. */
-void ppmi_svd_other_side(const ppmi_svd *v, const options *o, int64_t n, float *rows,
-                         size_t stride);
 
 /* Collective. --blend: rows [begin, begin + n) of a model that started from the vectors, so that
  * both have one basis, become x / |x| + blend v / |v|. */

@@ -95,28 +95,36 @@ static status square_change(const run_record *r, int epoch, const run_table *vec
     return s;
 }
 
-/* NaN when what was before is not known. */
+/* What was before the epoch is known. */
+static bool knows_change(const run_record *r, int epoch) {
+    return epoch == 1 ? !r->plan.own_start : r->plan.o->snapshots == SNAPSHOTS_ALL;
+}
+
+static bool keeps(const run_record *r, int epoch) {
+    return r->plan.o->snapshots == SNAPSHOTS_ALL || epoch == r->plan.n_epochs;
+}
+
 static status update_norm(const run_record *r, int epoch, const run_table *vectors, double *norm) {
     const comm *world = r->plan.world;
     double sum = 0;
-    *norm = NAN;
-    if (epoch == 1 ? r->plan.own_start : r->plan.o->snapshots != SNAPSHOTS_ALL)
-        return status_ok();
     const status s = comm_agree(world, square_change(r, epoch, vectors, &sum));
     *norm = sqrt(comm_sum_real(world, sum));
     return s;
 }
 
-static status write_snapshot(run_record *r, int epoch, const run_table *tables, int n) {
-    status s = status_ok();
-    for (int i = 0; !s.code && i < n; i++) {
-        const run_table *t = &tables[i];
-        snprintf(r->tables[i], sizeof r->tables[i], "%s", t->name);
-        s = run_file_write_epoch(r->file, epoch, t->name, t->rows, t->columns, t->begin, t->n,
-                                 t->data, t->stride);
-    }
-    r->n_tables = n;
-    return s;
+/* Table i of a snapshot, and the update norm from the first. */
+static status end_table(run_record *r, int epoch, int i, run_table t) {
+    const bool compares = i == 0 && knows_change(r, epoch);
+    if (!compares && !keeps(r, epoch))
+        return status_ok();
+    status s = t.fetch ? t.fetch(t.context, t.name, &t.data) : status_ok();
+    if (!s.code && compares)
+        s = update_norm(r, epoch, &t, &r->epochs[epoch - 1].update_norm);
+    if (s.code || !keeps(r, epoch))
+        return s;
+    snprintf(r->tables[i], sizeof r->tables[i], "%s", t.name);
+    return run_file_write_epoch(r->file, epoch, t.name, t.rows, t.columns, t.begin, t.n, t.data,
+                                t.stride);
 }
 
 static status diverged(const run_record *r, int epoch) {
@@ -128,26 +136,32 @@ static status diverged(const run_record *r, int epoch) {
 
 status run_record_end_epoch(run_record *r, int epoch, const run_epoch *values,
                             const run_table *tables, int n_tables) {
-    const options *o = r->plan.o;
     run_epoch *e = &r->epochs[epoch - 1];
     *e = *values;
+    e->update_norm = NAN;
     if (e->pairs > 0 && !isfinite(e->loss))
         return diverged(r, epoch);
-    status s = update_norm(r, epoch, &tables[0], &e->update_norm);
-    if (!s.code && (o->snapshots == SNAPSHOTS_ALL || epoch == r->plan.n_epochs)) {
-        s = write_snapshot(r, epoch, tables, n_tables);
-        r->n_done = s.code ? r->n_done : epoch;
-    }
-    if (!s.code)
-        progress_epoch(&r->progress, epoch, e);
+    status s = status_ok();
+    for (int i = 0; !s.code && i < n_tables; i++)
+        s = end_table(r, epoch, i, tables[i]);
+    if (s.code)
+        return s;
+    r->n_tables = n_tables;
+    if (keeps(r, epoch))
+        r->n_done = epoch;
+    progress_epoch(&r->progress, epoch, e);
     return s;
 }
 
 /* ---- the end */
 
-status run_record_write_final(run_record *r, const run_table *t) {
+void run_record_drop_final(run_record *r, const char *name) {
     for (int i = 0; i < r->n_tables; i++)
-        r->own_final[i] |= !strcmp(r->tables[i], t->name);
+        r->own_final[i] |= !strcmp(r->tables[i], name);
+}
+
+status run_record_write_final(run_record *r, const run_table *t) {
+    run_record_drop_final(r, t->name);
     return run_file_write_final(r->file, t->name, t->rows, t->columns, t->begin, t->n, t->data,
                                 t->stride);
 }

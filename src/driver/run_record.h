@@ -47,6 +47,10 @@ typedef struct {
     int64_t begin, n;
     const float *data;
     size_t stride;
+    /* Not NULL: where data comes from just before it is needed, and only if it is. Collective; the
+     * next table may use the same memory. */
+    status (*fetch)(void *context, const char *name, const float **data);
+    void *context;
 } run_table;
 
 /* Start the run file with words and provenance. Callers may add to file. */
@@ -60,6 +64,9 @@ status run_record_end_epoch(run_record *r, int epoch, const run_epoch *values,
 
 /* After the last epoch: a final table that differs from the last snapshot's of that name. */
 status run_record_write_final(run_record *r, const run_table *table);
+
+/* Local. Leave the last snapshot's table of that name out of the final ones. */
+void run_record_drop_final(run_record *r, const char *name);
 
 /* Finish the run file and give it its name. */
 status run_record_commit(run_record *r);

@@ -36,11 +36,11 @@ status train_svd_refuse(const options *o) {
 
 static status check(const training_svd *t) {
     static const char *const other[] = {
-        "cbow",           "objective",   "negative", "negatives",     "negative-power", "pool",
-        "pool-reuse",     "sample",      "epochs",   "learning-rate", "schedule",       "chunk",
-        "batch",          "order",       "replicas", "merge-every",   "merge-ramp",     "merge",
-        "merge-strength", "seed-sample", "init",     "blend",         "seed-order",     "snapshots",
-        "report-every",   NULL};
+        "cbow",           "objective",   "negative",   "negatives",     "negative-power", "pool",
+        "pool-reuse",     "sample",      "epochs",     "learning-rate", "schedule",       "chunk",
+        "batch",          "order",       "replicas",   "merge-every",   "merge-ramp",     "merge",
+        "merge-strength", "seed-sample", "init",       "blend",         "x-max",          "alpha",
+        "accumulators",   "groups",      "seed-order", "snapshots",     "report-every",   NULL};
     const status s = options_refuse(t->o, other, "--model ppmi-svd");
     if (s.code)
         return s;
@@ -54,9 +54,8 @@ static status check_counts(training_svd *t) {
     const cooccurrence *x = &t->counts;
     if (x->words.n < 2 || !x->n_cells)
         return status_error(STATUS_INPUT, "%s: no two words occur together", t->path);
-    const double counts = 8.0 * (double)cooc_matrix_cells(&x->matrix);
-    t->bytes = counts + ppmi_svd_bytes(t->o, t->world, x->words.n, x->n_nonzeros);
-    return ppmi_svd_check_memory(t->o, t->bytes);
+    t->bytes = (double)mem_live_bytes() + ppmi_svd_bytes(t->o, t->world, x->words.n, x->n_nonzeros);
+    return ppmi_svd_check_memory(t->o, t->world, t->bytes);
 }
 
 static status describe(const training_svd *t) {
@@ -136,18 +135,18 @@ static status print_result(const training_svd *t) {
     const eigen_times *x = &v->pairs.times;
     if (t->o->json)
         return output_json(json_pack(
-            "{s:s, s:s, s:I, s:I, s:I, s:I, s:f, s:I, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, "
+            "{s:o, s:o, s:I, s:I, s:I, s:I, s:f, s:I, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, "
             "s:s, s:i, s:i, s:I}",
-            "run", t->o->output, "corpus", t->path, "words", (json_int_t)v->n_words, "dim",
-            (json_int_t)t->o->dim, "nonzeros", (json_int_t)t->counts.n_nonzeros, "ppmi_cells",
-            (json_int_t)v->n_cells, "eigenvalue_power", v->power, "rank", (json_int_t)v->pairs.rank,
-            "counting_seconds", t->counting_seconds, "ppmi_seconds", v->ppmi_seconds,
-            "sparse_seconds", x->sparse, "sparse_gflops", x->sparse_flops / x->sparse / 1e9,
-            "dense_seconds", x->gram + x->multiply, "dense_gflops",
-            x->dense_flops / (x->gram + x->multiply) / 1e9, "small_seconds", x->small, "seconds",
-            v->ppmi_seconds + v->iteration_seconds, "isa", t->kernel->name, "ranks",
-            comm_size(t->world), "threads_per_rank", common_threads(t->o), "peak_memory",
-            (json_int_t)common_peak_memory()));
+            "run", output_text(t->o->output), "corpus", output_text(t->path), "words",
+            (json_int_t)v->n_words, "dim", (json_int_t)t->o->dim, "nonzeros",
+            (json_int_t)t->counts.n_nonzeros, "ppmi_cells", (json_int_t)v->n_cells,
+            "eigenvalue_power", v->power, "rank", (json_int_t)v->pairs.rank, "counting_seconds",
+            t->counting_seconds, "ppmi_seconds", v->ppmi_seconds, "sparse_seconds", x->sparse,
+            "sparse_gflops", x->sparse_flops / x->sparse / 1e9, "dense_seconds",
+            x->gram + x->multiply, "dense_gflops", x->dense_flops / (x->gram + x->multiply) / 1e9,
+            "small_seconds", x->small, "seconds", v->ppmi_seconds + v->iteration_seconds, "isa",
+            t->kernel->name, "ranks", comm_size(t->world), "threads_per_rank", common_threads(t->o),
+            "peak_memory", (json_int_t)common_peak_memory()));
     printf("run               %s\nwords             %" PRId64 "\ndim               %" PRId64
            "\nPMI cells         %" PRId64 " of %" PRId64 "\neigenvalue power  %g\n"
            "seconds           %.1f (counting %.1f, PMI %.1f, sparse products %.1f, dense %.1f, "
@@ -181,7 +180,7 @@ status train_svd(const options *o, const char *path, const comm *world) {
         s = cooccurrence_get(&t.counts, path, o, world);
     t.counting_seconds = clock_seconds() - started;
     if (!s.code)
-        s = comm_agree(world, check_counts(&t));
+        s = check_counts(&t);
     if (!s.code && o->dry_run)
         s = comm_agree(world, comm_rank(world) == 0 ? describe(&t) : status_ok());
     else if (!s.code)

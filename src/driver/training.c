@@ -11,6 +11,7 @@
 #include "memory.h"
 #include "output.h"
 #include "random.h"
+#include "train_glove.h"
 #include "train_svd.h"
 
 /* Tokens that a replica holds beyond its part, so that windows at its borders see their contexts.
@@ -42,6 +43,8 @@ static status check_options(const training *t) {
     status s = train_svd_refuse(o);
     if (!s.code && o->init != INIT_SVD)
         s = options_refuse(o, of_counting, "windows that draw their width");
+    if (!s.code)
+        s = train_glove_refuse(o, "--model skipgram or cbow");
     if (!s.code && o->model != MODEL_CBOW)
         s = options_refuse(o, of_cbow, "--model skipgram");
     if (!s.code && o->objective == OBJECTIVE_HS)
@@ -111,25 +114,6 @@ static double estimate_bytes(const training *t) {
            tree + own;
 }
 
-static status check_memory(const training *t) {
-    char need[32], have[32];
-    const double bytes = estimate_bytes(t);
-    mem_format(need, bytes);
-    if (t->o->memory && bytes > (double)t->o->memory)
-        return status_error(STATUS_SPACE, "this run needs %s for each rank, --memory gives %s",
-                            need, mem_format(have, (double)t->o->memory));
-    comm *node = comm_split_node(t->world);
-    const double on_node = comm_sum_real(node, bytes);
-    const double available = (double)mem_available();
-    comm_free(&node);
-    if (available > 0 && on_node > available)
-        return status_error(STATUS_SPACE,
-                            "this run needs %s on this node, %s are available; use more nodes, "
-                            "fewer --replicas, or a smaller --dim or --max-vocab",
-                            mem_format(need, on_node), mem_format(have, available));
-    return status_ok();
-}
-
 status training_open(training *t, const options *o, const char *corpus_path, const comm *world) {
     *t = (training){.o = o, .world = world, .corpus_path = corpus_path};
     t->kernel = kernels_get((kernels_isa)o->isa);
@@ -158,7 +142,9 @@ status training_open(training *t, const options *o, const char *corpus_path, con
                                   .cbow_sum = o->cbow == CBOW_SUM,
                                   .dim = o->dim};
     t->settings.chunk = comm_min(world, chunk_size(t));
-    return comm_agree(world, check_memory(t));
+    return common_check_memory(o, world, estimate_bytes(t),
+                               "use more nodes, fewer --replicas, or a smaller --dim or "
+                               "--max-vocab");
 }
 
 status training_describe(const training *t) {

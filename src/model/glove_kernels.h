@@ -32,13 +32,13 @@ static const float GLOVE_CLIP = 100;
 /* A batch of runs: the non-zeros of one word in a tile of contexts, run after run. Words of a batch
  * are all different, and so are the contexts of a run. */
 typedef struct {
-    float *rows, *row_states;     /* of words */
-    float *contexts, *states;     /* of the tile's first context */
-    size_t width;                 /* floats of a vector, a multiple of ROW_QUANTUM */
-    size_t stride;                /* from row to row: width; glove_element: 2 width, where row[width
-                                     + k] is rate / sqrt(G) of column k */
-    const uint32_t *words;        /* [n_runs + 1] rows; the last one is asked for only */
-    const uint16_t *lengths;      /* [n_runs] non-zeros of each run, at least one */
+    float *rows, *row_states; /* of words */
+    float *contexts, *states; /* of the tile's first context */
+    size_t width;             /* floats of a vector, a multiple of ROW_QUANTUM */
+    size_t stride;            /* from row to row: width; glove_element: 2 width, where row[width
+                                 + k] is rate / sqrt(G) of column k */
+    const uint32_t *words;    /* [n_runs + 1] rows; the last one is asked for only */
+    const uint16_t *lengths;  /* [n_runs] non-zeros of each run, at least one */
     int64_t n_runs;
     const uint16_t *places;       /* contexts of the runs, one run after the other, and two more */
     const float *log_x, *weights; /* log X and f(X) of the same */

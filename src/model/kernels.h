@@ -107,8 +107,8 @@ typedef struct {
     double (*glove_element)(const glove_batch *b);
     /* x = log x of n positive floats. */
     void (*logs)(float *x, size_t n);
-    /* weights = min(1, exp(power * (log_x - log_most))): f of GloVe. Both have room for n rounded up
-     * to ROW_QUANTUM. */
+    /* weights = min(1, exp(power * (log_x - log_most))): f of GloVe. Both have room for n rounded
+     * up to ROW_QUANTUM. */
     void (*glove_weights)(const float *log_x, size_t n, float log_most, float power,
                           float *weights);
 

@@ -6,7 +6,7 @@
 
 /* A pair and f diff. */
 typedef struct {
-    float *w, *c;           /* the word, the context */
+    float *w, *c;          /* the word, the context */
     float *word, *context; /* their states */
     float force;
 } pair;

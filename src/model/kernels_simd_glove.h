@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The GloVe kernels in vectors; part of kernels_simd.h. A context is asked for two steps ahead, line
- * by line between the arithmetic. */
+/* The GloVe kernels in vectors; part of kernels_simd.h. A context is asked for two steps ahead,
+ * line by line between the arithmetic. */
 
 #if defined(__clang__)
 #define UNROLL_ROW
@@ -255,10 +255,11 @@ static double glove_element_run(const glove_batch *b, int64_t run, int64_t cell)
         loss += glove_loss(force, diff);
         *word = (quad){x[GLOVE_BIAS] - p.rates[0] * force, x[GLOVE_BIAS_SQUARES] + force * force,
                        x[2], x[3]};
-        *p.state = (quad){y[GLOVE_BIAS] - p.rates[1] * force,
-                          y[GLOVE_BIAS_SQUARES] + force * force, y[2], y[3]};
+        *p.state = (quad){y[GLOVE_BIAS] - p.rates[1] * force, y[GLOVE_BIAS_SQUARES] + force * force,
+                          y[2], y[3]};
         const float *next = b->contexts + b->places[cell + 1] * b->stride;
-        product = glove_update_columns(w, p.c, next, next_row ? next_row : p.ahead, b->width, force);
+        product =
+            glove_update_columns(w, p.c, next, next_row ? next_row : p.ahead, b->width, force);
     }
     return loss;
 }
