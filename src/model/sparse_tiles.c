@@ -187,8 +187,8 @@ void sparse_tiles_sketch(const sparse_tiles *m, uint64_t key, int columns, int s
 #pragma omp parallel for default(none) shared(m, y) firstprivate(key, columns, signs, width)       \
     num_threads(n_threads) schedule(dynamic, 1)
     for (int64_t b = 0; b < m->n_blocks; b++)
-        for (int64_t t = 0; t < m->n_tiles; t++)
-            for (int i = 0; i < signs; i++) {
+        for (int i = 0; i < signs; i++) /* outside, as ranks cut tiles */
+            for (int64_t t = 0; t < m->n_tiles; t++) {
                 sketch_tile s;
                 draw_tile(&s, random_at(key, (uint64_t)i), m->tiles[t] / SPARSE_TILE * SPARSE_TILE,
                           columns);

@@ -85,22 +85,28 @@ static void clear(answer *a) {
 
 /* ---- claims */
 
-static void ranks_and_threads_change_no_bit(void) {
-    answer one = solve(alone, DIM, 3, 1);
-    for (int threads = 1; threads <= 3; threads++) {
-        answer all = solve(world, DIM, 3, threads);
+static void compare_bits(int64_t dim, int most_threads) {
+    answer one = solve(alone, dim, 3, 1);
+    for (int threads = 1; threads <= most_threads; threads++) {
+        answer all = solve(world, dim, 3, threads);
         const eigen_pairs *p = &all.pairs;
-        CU_ASSERT_EQUAL(memcmp(p->values, one.pairs.values, DIM * sizeof *p->values), 0);
+        CU_ASSERT_EQUAL(memcmp(p->values, one.pairs.values, (size_t)dim * sizeof *p->values), 0);
         CU_ASSERT_EQUAL(memcmp(all.bias, one.bias, V * sizeof *one.bias), 0);
         CU_ASSERT_EQUAL(p->begin, all.cuts[comm_rank(world)]);
         for (int64_t i = p->begin; i < p->end; i++)
             CU_ASSERT_EQUAL(memcmp(p->vectors + (size_t)(i - p->begin) * p->width,
                                    one.pairs.vectors + (size_t)i * one.pairs.width,
-                                   DIM * sizeof *p->vectors),
+                                   (size_t)dim * sizeof *p->vectors),
                             0);
         clear(&all);
     }
     clear(&one);
+}
+
+/* Also where the sketch has several signs in a row, as with few words. */
+static void ranks_and_threads_change_no_bit(void) {
+    compare_bits(DIM, 3);
+    compare_bits(3 * DIM, 1);
 }
 
 /* The dense matrix of the same PMI. */
