@@ -188,7 +188,7 @@ gather_cut(const gather_job *j, const int32_t *centre, void *sums, bool wide) {
 }
 
 /* Four ids, at any address. */
-typedef int32_t quad __attribute__((vector_size(16), aligned(4)));
+typedef int32_t quad __attribute__((vector_size(16), aligned(4), may_alias));
 
 /* Where a block of neighbours is added: ids above the row's go to spare sums, one for each
  * distance, so that there is no branch and no chain of additions to one sum. */
