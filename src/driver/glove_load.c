@@ -78,7 +78,7 @@ status glove_group(training_glove *t, int64_t **counts) {
 
 /* ---- sending */
 
-enum { SLICE = 1 << 20 }; /* non-zeros sent at a time, about */
+enum { SLICE = 1 << 17 }; /* non-zeros sent at a time, about */
 
 typedef struct {
     int32_t i, j;

@@ -40,6 +40,10 @@ static status create_workers(training_glove *t) {
     if (!s.code)
         s = mem_new(&t->loss, (size_t)t->n * (size_t)t->n_groups, sizeof *t->loss,
                     "losses of the buckets");
+    if (!s.code && t->o->order == ORDER_SHUFFLE)
+        s = mem_new(&t->loose, (size_t)t->cells.n_cells, sizeof *t->loose, "shuffled non-zeros");
+    if (t->loose)
+        glove_loosen(&t->cells, t->loose);
     return s;
 }
 
@@ -73,6 +77,7 @@ void glove_clear_tables(training_glove *t) {
     mem_free(&t->workers);
     strata_flow_destroy(&t->flow);
     mem_free(&t->loss);
+    mem_free(&t->loose);
     mem_free(&t->table);
 }
 

@@ -30,6 +30,8 @@ typedef struct {
     strata_flow *flow;
     glove_worker **workers; /* [n_threads] */
     double *loss;           /* [n, K] of each bucket of the epoch */
+    glove_loose *loose;     /* [non-zeros] with --order shuffle */
+    double zero_loss;       /* mean loss of vectors of zeros */
     float *table;           /* [words of this rank, dim] of a snapshot */
     ppmi_svd start;         /* --init svd; to the end with --blend */
     run_record record;

@@ -26,16 +26,20 @@ status train_glove_refuse(const options *o, const char *because) {
 }
 
 static status check(const training_glove *t) {
-    static const char *const other[] = {"cbow",           "objective",   "negative",   "negatives",
-                                        "negative-power", "pool",        "pool-reuse", "sample",
-                                        "schedule",       "chunk",       "batch",      "order",
-                                        "replicas",       "merge-every", "merge-ramp", "merge",
-                                        "merge-strength", "seed-sample", NULL};
+    static const char *const other[] = {
+        "cbow",        "objective",  "negative", "negatives",      "negative-power", "pool",
+        "pool-reuse",  "sample",     "schedule", "chunk",          "batch",          "replicas",
+        "merge-every", "merge-ramp", "merge",    "merge-strength", "seed-sample",    NULL};
     status s = options_refuse(t->o, other, "--model glove");
     if (!s.code)
         s = train_svd_refuse(t->o);
     if (s.code)
         return s;
+    if (t->o->order == ORDER_SHUFFLE && (comm_size(t->world) > 1 || t->n_threads > 1))
+        return status_error(STATUS_USAGE, "--order shuffle with --model glove has one order for "
+                                          "all: give it one rank and --threads 1");
+    if (t->o->order == ORDER_SHUFFLE && t->o->given.groups)
+        return status_error(STATUS_USAGE, "--order shuffle has no --groups; leave one out");
     if (!t->kernel)
         return status_error(STATUS_USAGE,
                             "--isa: this processor or this build lacks these instructions");
@@ -55,7 +59,8 @@ static double estimate_bytes(const training_glove *t, const int64_t *counts) {
         mine += counts[i];
     const double cells = glove_cells_bytes(mine), now = (double)mem_live_bytes();
     const double matrix = (double)cooc_matrix_cells(&t->counts.matrix) * 2 * sizeof(int32_t);
-    const double tables = glove_table_bytes(t) - matrix;
+    const double loose = t->o->order == ORDER_SHUFFLE ? (double)mine * sizeof *t->loose : 0;
+    const double tables = glove_table_bytes(t) + loose - matrix;
     double kept;
     const double start = glove_start_bytes(t, &kept);
     const double later = cells + kept + (tables > 0 ? tables : 0);
@@ -119,8 +124,11 @@ static void train_bucket(void *context, int centre, int step, int thread) {
         glove_refresh(&e->job, centres, strata_size(&t->groups, centre));
         glove_refresh(&e->job, contexts, strata_size(&t->groups, other));
     }
-    t->loss[(int64_t)(centre - t->first) * t->n_groups + step] =
-        glove_train(&e->job, t->workers[thread], centre, centres, other, contexts);
+    double *loss = &t->loss[(int64_t)(centre - t->first) * t->n_groups + step];
+    if (t->loose)
+        *loss = glove_train_loose(&e->job, t->loose, centres, contexts);
+    else
+        *loss = glove_train(&e->job, t->workers[thread], centre, centres, other, contexts);
 }
 
 static int move_blocks(void *context, int finished) {
@@ -158,6 +166,19 @@ static status sum_loss(const training_glove *t, double *sum) {
     return s;
 }
 
+/* Clipped AdaGrad rarely ends in numbers that are not finite, but its loss then is beyond all
+ * bounds.
+ */
+static status check_loss(const training_glove *t, double loss) {
+    static const double most = 10;
+    if (loss <= most * t->zero_loss)
+        return status_ok();
+    return status_error(STATUS_DIVERGED,
+                        "training diverged in epoch %d: the loss is %g, where vectors of zeros "
+                        "have %g; lower --learning-rate (now %g)",
+                        t->epoch + 1, loss, t->zero_loss, t->learning_rate);
+}
+
 static status end_epoch(training_glove *t, double seconds) {
     static const char *const names[] = {"vectors", "context", "bias", "context_bias"};
     enum { N_TABLES = sizeof names / sizeof *names };
@@ -165,6 +186,9 @@ static status end_epoch(training_glove *t, double seconds) {
     int64_t begin, n;
     double loss;
     status s = sum_loss(t, &loss);
+    loss /= (double)t->counts.n_nonzeros;
+    if (!s.code)
+        s = check_loss(t, loss);
     if (s.code)
         return s;
     glove_rows_of(t, &begin, &n);
@@ -177,7 +201,7 @@ static status end_epoch(training_glove *t, double seconds) {
                                 .stride = i < 2 ? (size_t)t->o->dim : 1,
                                 .fetch = glove_fetch,
                                 .context = t};
-    const run_epoch values = {.loss = loss / (double)t->counts.n_nonzeros,
+    const run_epoch values = {.loss = loss,
                               .learning_rate = t->learning_rate,
                               .words = (double)t->counts.n_tokens,
                               .pairs = (double)t->counts.n_nonzeros,
@@ -185,18 +209,31 @@ static status end_epoch(training_glove *t, double seconds) {
     return run_record_end_epoch(&t->record, t->epoch + 1, &values, tables, N_TABLES);
 }
 
-static status train_epoch(training_glove *t) {
+static glove_job job_of(const training_glove *t) {
     const options *o = t->o;
-    epoch_context context = {
-        .t = t,
-        .job = {.shape = &t->shape,
-                .cells = &t->cells,
-                .kernel = t->kernel,
-                .x_max = o->x_max,
-                .alpha = o->alpha,
-                .rate = t->learning_rate,
-                .seed = (uint64_t)(o->seed_order >= 0 ? o->seed_order : o->seed),
-                .epoch = t->epoch}};
+    return (glove_job){.shape = &t->shape,
+                       .cells = &t->cells,
+                       .kernel = t->kernel,
+                       .x_max = o->x_max,
+                       .alpha = o->alpha,
+                       .rate = t->learning_rate,
+                       .seed = (uint64_t)(o->seed_order >= 0 ? o->seed_order : o->seed),
+                       .epoch = t->epoch};
+}
+
+static status measure_zeros(training_glove *t) {
+    const glove_job job = job_of(t);
+    for (int a = 0; a < t->n; a++)
+        for (int b = 0; b < t->n_groups; b++)
+            t->loss[(int64_t)a * t->n_groups + b] =
+                glove_loss_of_zeros(&job, t->workers[0], t->first + a, b);
+    const status s = sum_loss(t, &t->zero_loss);
+    t->zero_loss /= (double)t->counts.n_nonzeros;
+    return s;
+}
+
+static status train_epoch(training_glove *t) {
+    epoch_context context = {.t = t, .job = job_of(t)};
     const strata_epoch e = {.n_groups = t->n_groups,
                             .first = t->first,
                             .n = t->n,
@@ -274,6 +311,8 @@ static status run(training_glove *t, const int64_t *counts) {
     if (!s.code)
         s = glove_fill_start(t);
     if (!s.code)
+        s = measure_zeros(t);
+    if (!s.code)
         s = start_run(t);
     for (t->epoch = 0; !s.code && t->epoch < t->o->epochs; t->epoch++)
         s = train_epoch(t);
@@ -295,7 +334,7 @@ status train_glove(const options *o, const char *path, const comm *world) {
                         .path = path,
                         .kernel = kernels_get((kernels_isa)o->isa),
                         .n_threads = common_threads(o),
-                        .n_groups = (int)o->groups,
+                        .n_groups = o->order == ORDER_SHUFFLE ? 1 : (int)o->groups,
                         .shape = glove_shape_of(o->dim, o->accumulators == ACCUMULATORS_ELEMENT),
                         .learning_rate = o->learning_rate > 0 ? o->learning_rate : DEFAULT_RATE};
     ring_share(t.n_groups, comm_rank(world), comm_size(world), &t.first, &t.n);

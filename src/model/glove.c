@@ -116,17 +116,22 @@ static void draw_order(const glove_job *j, int32_t *order, int64_t n, int centre
     }
 }
 
+/* f of the non-zeros [cell, cell + n) into w->weights. */
+static void weigh(const glove_job *j, glove_worker *w, int64_t cell, int64_t n) {
+    j->kernel->glove_weights(j->cells->log_x + cell, (size_t)n, (float)log(j->x_max),
+                             (float)j->alpha, w->weights);
+}
+
 /* A tile whose rows are set in b: its runs, in batches of some hundred non-zeros. */
 static double train_tile(const glove_job *j, glove_worker *w, glove_batch *b, int64_t tile) {
     const glove_cells *c = j->cells;
-    const float log_most = (float)log(j->x_max), alpha = (float)j->alpha;
     int64_t cell = c->cells[tile];
     double loss = 0;
     for (int64_t run = c->runs[tile], end; run < c->runs[tile + 1]; run = end) {
         int64_t n = 0;
         for (end = run; end < c->runs[tile + 1] && n < BATCH; end++)
             n += c->lengths[end];
-        j->kernel->glove_weights(c->log_x + cell, (size_t)n, log_most, alpha, w->weights);
+        weigh(j, w, cell, n);
         b->words = c->run_words + run;
         b->lengths = c->lengths + run;
         b->n_runs = end - run;
@@ -160,6 +165,77 @@ double glove_train(const glove_job *j, glove_worker *w, int centre, void *centre
         b.contexts = rows + (size_t)c->contexts[tile] * g->stride;
         b.states = states + c->contexts[tile] * GLOVE_STATE;
         loss += train_tile(j, w, &b, (centre - c->first) * glove_tiles(c) + tile);
+    }
+    return loss;
+}
+
+double glove_loss_of_zeros(const glove_job *j, glove_worker *w, int centre, int context) {
+    const glove_cells *c = j->cells;
+    const int64_t bucket = (centre - c->first) * glove_tiles(c);
+    const int64_t end = c->cells[bucket + c->tile_first[context + 1]];
+    double loss = 0;
+    for (int64_t at = c->cells[bucket + c->tile_first[context]]; at < end; at += BATCH) {
+        const int64_t n = end - at < BATCH ? end - at : BATCH;
+        weigh(j, w, at, n);
+        for (int64_t k = 0; k < n; k++)
+            loss +=
+                0.5 * (double)w->weights[k] * (double)c->log_x[at + k] * (double)c->log_x[at + k];
+    }
+    return loss;
+}
+
+/* ---- all non-zeros in one random order */
+
+void glove_loosen(const glove_cells *c, glove_loose *loose) {
+    int64_t cell = 0;
+    for (int64_t tile = 0; tile < glove_tiles(c); tile++)
+        for (int64_t run = c->runs[tile]; run < c->runs[tile + 1]; run++)
+            for (int k = 0; k < c->lengths[run]; k++, cell++)
+                loose[cell] =
+                    (glove_loose){.word = c->run_words[run],
+                                  .context = (uint32_t)c->contexts[tile] + c->places[cell],
+                                  .log_x = c->log_x[cell]};
+}
+
+static void shuffle_loose(const glove_job *j, glove_loose *loose) {
+    const uint64_t key = random_key(j->seed, RANDOM_ORDER, (uint64_t)j->epoch);
+    for (int64_t i = j->cells->n_cells - 1; i > 0; i--) {
+        const double unit = random_unit(random_at(key, (uint64_t)i));
+        const int64_t other = (int64_t)(unit * (double)(i + 1));
+        const glove_loose cell = loose[other];
+        loose[other] = loose[i];
+        loose[i] = cell;
+    }
+}
+
+double glove_train_loose(const glove_job *j, glove_loose *loose, void *centres, void *contexts) {
+    static const uint16_t places[] = {0, 0, 0}, length = 1;
+    const glove_shape *g = j->shape;
+    const int64_t n = j->cells->groups->n_words;
+    float *rows = glove_rows(contexts, n), *states = glove_states(contexts);
+    float log_x[ROW_QUANTUM] = {0}, weights[ROW_QUANTUM];
+    double loss = 0;
+    shuffle_loose(j, loose);
+    for (int64_t i = 0; i < j->cells->n_cells; i++) {
+        const glove_loose cell = loose[i];
+        const uint32_t words[] = {cell.word, cell.word, cell.word};
+        const glove_batch b = {.rows = glove_rows(centres, n),
+                               .row_states = glove_states(centres),
+                               .contexts = rows + (size_t)cell.context * g->stride,
+                               .states = states + (size_t)cell.context * GLOVE_STATE,
+                               .width = g->width,
+                               .stride = g->stride,
+                               .words = words,
+                               .lengths = &length,
+                               .n_runs = 1,
+                               .places = places,
+                               .log_x = log_x,
+                               .weights = weights,
+                               .rate = (float)j->rate,
+                               .per_column = 1 / (float)g->dim};
+        log_x[0] = cell.log_x;
+        j->kernel->glove_weights(log_x, 1, (float)log(j->x_max), (float)j->alpha, weights);
+        loss += g->by_element ? j->kernel->glove_element(&b) : j->kernel->glove_row(&b);
     }
     return loss;
 }

@@ -49,6 +49,21 @@ void glove_worker_destroy(glove_worker **w);
 double glove_train(const glove_job *j, glove_worker *w, int centre, void *centres, int context,
                    void *contexts);
 
+/* The non-zeros of one bucket in one random order, for comparison: no run, no tile. */
+typedef struct {
+    uint32_t word, context; /* rows of the blocks */
+    float log_x;
+} glove_loose;
+
+/* loose[cells->n_cells] from the only bucket of one group. */
+void glove_loosen(const glove_cells *cells, glove_loose *loose);
+
+/* Shuffle, then train as glove_train does. Returns the loss. */
+double glove_train_loose(const glove_job *j, glove_loose *loose, void *centres, void *contexts);
+
+/* What that loss is for vectors and biases of zeros: sum of f (log X)^2 / 2. */
+double glove_loss_of_zeros(const glove_job *j, glove_worker *w, int centre, int context);
+
 /* Once an epoch for each block: |row|^2 anew, since steps keep it up to rounding. */
 void glove_refresh(const glove_job *j, void *block, int64_t size);
 

@@ -14,7 +14,8 @@ enum { BEHIND = ROW_QUANTUM };
 
 /* ---- tiles */
 
-static int64_t count_tiles(const strata *groups, int group, int64_t most) {
+static int64_t count_tiles(const strata *groups, int group, int64_t usual) {
+    const int64_t most = usual + usual / 8;
     return (strata_size(groups, group) + most - 1) / most;
 }
 
@@ -34,12 +35,12 @@ static void cut_group(glove_cells *c, int group) {
 }
 
 status glove_cells_create(glove_cells *c, const strata *groups, int first, int n,
-                          int most_contexts) {
+                          int usual_contexts) {
     const int k = groups->n_groups;
     *c = (glove_cells){.groups = groups, .first = first, .n = n};
     status s = mem_new(&c->tile_first, (size_t)k + 1, sizeof *c->tile_first, WHAT);
     for (int g = 0; !s.code && g < k; g++)
-        c->tile_first[g + 1] = c->tile_first[g] + count_tiles(groups, g, most_contexts);
+        c->tile_first[g + 1] = c->tile_first[g] + count_tiles(groups, g, usual_contexts);
     if (!s.code)
         s = mem_new(&c->contexts, (size_t)glove_tiles(c) + 1, sizeof *c->contexts, WHAT);
     if (!s.code)
@@ -250,7 +251,7 @@ status glove_cells_close(glove_cells *c, const kernels *kernel, uint64_t key, in
         sorter_clear(&sorters[t]);
     mem_free(&sorters);
     if (!s.code)
-        s = mem_new(&c->run_words, (size_t)c->n_runs + 1, sizeof *c->run_words, WHAT);
+        s = mem_new(&c->run_words, (size_t)c->n_runs + 2, sizeof *c->run_words, WHAT);
     if (!s.code)
         s = mem_new(&c->lengths, (size_t)c->n_runs, sizeof *c->lengths, WHAT);
     for (int64_t t = 0; !s.code && t < c->n * glove_tiles(c); t++)

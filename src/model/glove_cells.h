@@ -31,7 +31,7 @@ typedef struct {
     int64_t *runs;       /* [n * tiles + 1] its first run */
     uint16_t *places;    /* [n_cells + a few] contexts in their tile */
     float *log_x;        /* [n_cells + a few] */
-    uint32_t *run_words; /* [n_runs + 1] row of the centre */
+    uint32_t *run_words; /* [n_runs + 2] row of the centre */
     uint16_t *lengths;   /* [n_runs] */
     uint32_t *rows;      /* [n_cells] row of each non-zero, while they come in */
     int64_t *next;       /* [n * tiles] free places, while they come in */
@@ -41,10 +41,10 @@ static inline int64_t glove_tiles(const glove_cells *c) {
     return c->tile_first[c->groups->n_groups];
 }
 
-/* Tiles of at most most_contexts words (< 65536), as even as can be. first, n: the centre groups
- * whose non-zeros will come. groups must live as long. */
+/* Tiles of usual_contexts words, or an eighth more where that saves one (< 65536), as even as can
+ * be. first, n: the centre groups whose non-zeros will come. groups must live as long. */
 status glove_cells_create(glove_cells *c, const strata *groups, int first, int n,
-                          int most_contexts);
+                          int usual_contexts);
 void glove_cells_clear(glove_cells *c);
 
 /* Make room: counts[n * tiles], in order, of the non-zeros that will come. */

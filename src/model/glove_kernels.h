@@ -37,10 +37,12 @@ typedef struct {
     size_t width;             /* floats of a vector, a multiple of ROW_QUANTUM */
     size_t stride;            /* from row to row: width; glove_element: 2 width, where row[width
                                  + k] is rate / sqrt(G) of column k */
-    const uint32_t *words;    /* [n_runs + 1] rows; the last one is asked for only */
+    const uint32_t *words;    /* [n_runs + 2] rows; the last two are asked for only, and may be
+                                     any */
     const uint16_t *lengths;  /* [n_runs] non-zeros of each run, at least one */
     int64_t n_runs;
-    const uint16_t *places;       /* contexts of the runs, one run after the other, and two more */
+    const uint16_t *places;       /* contexts of the runs, one run after the other; then two more,
+                                     which may be any */
     const float *log_x, *weights; /* log X and f(X) of the same */
     float rate;
     float per_column; /* 1 / dim */

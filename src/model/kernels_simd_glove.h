@@ -118,7 +118,7 @@ INLINE void glove_states(const glove_batch *b, quad *word, glove_pair *p, float 
 INLINE double glove_row_run(const glove_batch *b, int64_t run, int64_t cell, const int vectors) {
     float *row = b->rows + (size_t)b->words[run] * b->stride;
     quad *state = (quad *)(b->row_states + (size_t)b->words[run] * GLOVE_STATE), word = *state;
-    const float *next = b->rows + (size_t)b->words[run + 1] * b->stride;
+    const float *next = b->rows + (size_t)b->words[run + 2] * b->stride;
     const int64_t end = cell + b->lengths[run];
     vec w[32];
     double loss = 0;
@@ -177,7 +177,7 @@ INLINE vec glove_product(const float *w, const float *c, size_t width) {
 static double glove_row_run_any(const glove_batch *b, int64_t run, int64_t cell) {
     float *w = b->rows + (size_t)b->words[run] * b->stride;
     quad *word = (quad *)(b->row_states + (size_t)b->words[run] * GLOVE_STATE);
-    const float *next = b->rows + (size_t)b->words[run + 1] * b->stride;
+    const float *next = b->rows + (size_t)b->words[run + 2] * b->stride;
     const int64_t end = cell + b->lengths[run];
     double loss = 0;
     for (; cell < end; cell++, next = NULL) {
@@ -259,7 +259,7 @@ INLINE vec glove_update_columns(float *w, float *c, const float *next, const flo
 static double glove_element_run(const glove_batch *b, int64_t run, int64_t cell) {
     float *w = b->rows + (size_t)b->words[run] * b->stride;
     quad *word = (quad *)(b->row_states + (size_t)b->words[run] * GLOVE_STATE);
-    const float *next_row = b->rows + (size_t)b->words[run + 1] * b->stride;
+    const float *next_row = b->rows + (size_t)b->words[run + 2] * b->stride;
     const int64_t end = cell + b->lengths[run];
     double loss = 0;
     vec product = glove_product(w, b->contexts + b->places[cell] * b->stride, b->width);
