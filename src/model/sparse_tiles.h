@@ -51,7 +51,7 @@ void sparse_tiles_multiply(const sparse_tiles *m, const sparse_product *p, const
 
 /* Y = A S: S [V, columns] has `signs` times 1 or -1 in each row, drawn by key and the row's number
  * (1: count sketch, Charikar, Chen & Farach-Colton 2002). y: [n_rows, width], zero before. */
-void sparse_tiles_sketch(const sparse_tiles *m, uint64_t key, int columns, int signs, float *y, size_t width,
-                         int n_threads);
+void sparse_tiles_sketch(const sparse_tiles *m, uint64_t key, int columns, int signs, float *y,
+                         size_t width, int n_threads);
 
 #endif
