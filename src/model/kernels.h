@@ -23,9 +23,9 @@ static inline size_t row_width(int64_t dim) {
     return ((size_t)dim + ROW_QUANTUM - 1) / ROW_QUANTUM * ROW_QUANTUM;
 }
 
-/* A cell of a sparse matrix in four bytes: a positive float whose lowest mantissa bits are the column
- * within a tile. Those bits are part of the value, which sparse_cell rounds so that it is the
- * nearest that has them: relative error below 2^-15. */
+/* A cell of a sparse matrix in four bytes: a positive float whose lowest mantissa bits are the
+ * column within a tile. Those bits are part of the value, which sparse_cell rounds so that it is
+ * the nearest that has them: relative error below 2^-15. */
 enum { SPARSE_TILE = 512 };
 
 static inline uint32_t sparse_cell(float value, int64_t column) {
