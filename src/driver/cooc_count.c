@@ -10,7 +10,7 @@
 #include "log.h"
 #include "memory.h"
 
-static const int64_t MOST_TOKENS = INT64_C(1) << 30; /* of a chunk: its places have 32 bits */
+static const int64_t MOST_TOKENS = INT64_C(1) << 30; /* of a chunk: half of COOCCUR_PLACES */
 static const int64_t PIECE_CELLS = INT64_C(1) << 22; /* cells of a piece in memory */
 enum { FEWEST_TOKENS = 1 << 12 };                    /* of a chunk, unless there are not so many */
 
@@ -62,7 +62,7 @@ static status set_budget(counting *x, const options *o) {
     if (!o->memory)
         return status_ok();
     const int64_t fixed = (int64_t)mem_live_bytes() +
-                          cooccur_bytes(n_words, x->rule.window, 0, x->n_threads) +
+                          cooccur_bytes(n_words, 0, x->n_threads) +
                           cooc_merge_bytes(COOC_RUNS, n_words) +
                           (int64_t)sizeof(cooc_pair) * COOC_RUN_BUFFER + 16 * n_words;
     const int64_t third = (o->memory - fixed) / 3;

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cooc_share.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "exchange.h"
 #include "memory.h"
-
-static const double UNEVEN = 1.1; /* the largest part over the mean that is left as it is */
 
 void cooc_share_cut(const int64_t *cells, int64_t begin, int64_t n, int size, int64_t *cuts) {
     int64_t total = 0, sum = 0, row = 0;
@@ -174,6 +173,12 @@ static void count_cells(const cooc_matrix *m, int64_t begin, int64_t n, const co
     comm_sum_all(world, cells, n);
 }
 
+/* Collective. Whether every rank has its rows. */
+static bool is_cut_so(const cooc_matrix *m, const int64_t *cuts, const comm *world) {
+    const int rank = comm_rank(world);
+    return comm_min(world, m->begin == cuts[rank] && m->end == cuts[rank + 1]);
+}
+
 status cooc_share(cooc_matrix *m, const comm *world) {
     const int size = comm_size(world);
     const int64_t begin = m->begin, n = m->end - m->begin;
@@ -187,11 +192,10 @@ status cooc_share(cooc_matrix *m, const comm *world) {
     /* The sum over the ranks overestimates rows that several of them have: cut a second time by
      * what came out. */
     for (int round = 0; round < 2 && !s.code; round++) {
-        const double mean = (double)comm_sum(world, cooc_matrix_cells(m)) / size;
-        if (round && (double)comm_max(world, cooc_matrix_cells(m)) <= UNEVEN * mean)
-            break;
         count_cells(m, begin, n, world, cells);
         cooc_share_cut(cells, begin, n, size, cuts);
+        if (round && is_cut_so(m, cuts, world))
+            break;
         s = redistribute(m, cuts, world);
     }
     mem_free(&cells);

@@ -11,8 +11,8 @@
 void cooc_share_cut(const int64_t *cells, int64_t begin, int64_t n, int size, int64_t *cuts);
 
 /* Collective. Every rank holds counts of rows [begin, end), the same range on all; afterwards each
- * row is the sum of them on one rank, and the ranks' rows tile the range in the order of ranks,
- * each with about the same number of cells. m becomes empty on failure. */
+ * row is the sum of them on one rank, and the ranks' rows tile the range in the order of ranks, cut
+ * by cooc_share_cut. m becomes empty on failure. */
 status cooc_share(cooc_matrix *m, const comm *world);
 
 #endif

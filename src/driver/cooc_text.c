@@ -26,7 +26,7 @@ static status find_stretch(const corpus_file *c, int64_t begin, int64_t end, int
 /* Tokens stand at the end of the room; move each document to its place in front of them. */
 static void spread(cooc_text *t, const stretch *x, const int64_t *documents, int64_t tokens) {
     const int64_t begin = t->view.begin, end = t->view.end; /* in the corpus */
-    int64_t out = 0;
+    int64_t out = COOCCUR_ROOM;
     t->ids[out++] = COOCCUR_END;
     t->view.begin = t->view.end = out;
     for (int64_t d = 0; d < x->n_documents; d++) {
@@ -56,12 +56,12 @@ status cooc_text_read(cooc_text *t, const corpus_file *c, int64_t begin, int64_t
     status s = find_stretch(c, begin, end, window, &x);
     if (s.code)
         return s;
-    const int64_t tokens = x.n_documents + 1; /* where they are read to */
+    const int64_t tokens = COOCCUR_ROOM + x.n_documents + 1; /* where they are read to */
     size_t room = 0;
     s = mem_new(&documents, (size_t)x.n_documents + 1, sizeof *documents, "documents");
     if (!s.code)
-        s = mem_grow(&t->ids, &room, (size_t)(tokens + x.end - x.begin), sizeof *t->ids,
-                     "the tokens");
+        s = mem_grow(&t->ids, &room, (size_t)(tokens + x.end - x.begin + COOCCUR_ROOM),
+                     sizeof *t->ids, "the tokens");
     if (!s.code)
         s = corpus_file_documents(c, x.first, x.n_documents + 1, documents);
     if (!s.code)
@@ -84,7 +84,7 @@ status cooc_text_bytes(const corpus_file *c, int64_t begin, int64_t end, int win
                        int64_t *bytes) {
     stretch x = {0};
     status s = begin < end ? find_stretch(c, begin, end, window, &x) : status_ok();
-    *bytes = (x.end - x.begin + x.n_documents + 1) * (int64_t)sizeof(int32_t) +
+    *bytes = (x.end - x.begin + x.n_documents + 1 + 2 * COOCCUR_ROOM) * (int64_t)sizeof(int32_t) +
              (x.n_documents + 1) * (int64_t)sizeof(int64_t);
     return s;
 }

@@ -27,13 +27,13 @@ typedef struct encoder encoder;
 
 typedef struct {
     int64_t tokens, documents; /* of all ranks */
-    uint64_t hash_a, hash_b;   /* corpus_hash terms of both, of all ranks */
+    uint64_t hash_a, hash_b;   /* content_hash terms of both, of all ranks */
 } encode_result;
 
-/* Collective. logs: of this rank's readers, as v->readers; units must be contiguous by rank. The
- * logs are translated in place. Borrows logs and v until encode_close. */
+/* Collective. logs: of this rank's readers, as v->readers; units must be contiguous by rank.
+ * Borrows logs and v until encode_close. */
 status encode_open(encoder **e, idlog *logs, const vocabulary *v, int threshold, const comm *world);
-/* Collective. Write /tokens and /documents. */
+/* Collective. Write /tokens and /documents, once: the logs are forgotten on the way. */
 status encode_write(encoder *e, h5_file *file, encode_result *result);
 void encode_close(encoder **e);
 

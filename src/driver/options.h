@@ -76,7 +76,14 @@ enum { SNAPSHOTS_ALL, SNAPSHOTS_LAST };
 enum { METHOD_3COSADD, METHOD_3COSMUL };
 enum { CASE_IGNORE, CASE_MATCH };
 enum { TABLE_VECTORS, TABLE_CONTEXT, TABLE_SUM };
-enum { FORMAT_AUTO, FORMAT_WORD2VEC_BIN, FORMAT_WORD2VEC_TEXT, FORMAT_GLOVE, FORMAT_NPY };
+enum {
+    FORMAT_AUTO,
+    FORMAT_WORD2VEC_BIN,
+    FORMAT_WORD2VEC_TEXT,
+    FORMAT_GLOVE,
+    FORMAT_NPY,
+    FORMAT_GLOVE_COOCCURRENCE
+};
 
 /* Defaults (those that depend on other options as well, so that everybody sees the value that is
  * used), then the configuration file (--config), then the arguments argv[0..argc) that follow

@@ -90,7 +90,8 @@ static status open_reader(job *j, int i) {
     if (!s.code)
         s = decode_create(&j->readers[i].decoder);
     idlog_init(&j->logs[i], &j->pool);
-    j->readers[i].lexer = (lexer){.words = j->lexicons[i], .log = &j->logs[i]};
+    j->readers[i].lexer = (lexer){
+        .kernels = text_kernels_get(TEXT_AUTO), .words = j->lexicons[i], .log = &j->logs[i]};
     return s;
 }
 

@@ -48,25 +48,30 @@ static status split_readers(build *b, lexicon *const *readers) {
 
 /* ---- 2. the words of this rank */
 
-static status merge_word(build *b, int part, const uint8_t *word, size_t n, int64_t count,
-                         int64_t *place) {
-    if (b->parts > 1 && part_of(lexicon_hash(word, n), b->parts) != part)
-        return status_ok();
-    int32_t id;
-    status s = lexicon_add(b->merged[part], word, n, count, &id);
-    if (!s.code)
-        *place = (int64_t)id * b->parts + part;
-    return s;
+static bool is_of_part(const build *b, int part, const uint8_t *word, size_t n) {
+    return b->parts == 1 || part_of(lexicon_hash(word, n), b->parts) == part;
 }
 
-static status merge_list(build *b, int part, token_words *r, int64_t list, int64_t count) {
-    status s = status_ok();
-    for (int64_t w = r->firsts[list]; w < r->firsts[list + 1] && !s.code; w++) {
+/* False with a reason, as lexicon_add: a status for each word would cost more than the word. */
+static bool merge_word(build *b, int part, const uint8_t *word, size_t n, int64_t count,
+                       int64_t *place, status *reason) {
+    if (!is_of_part(b, part, word, n))
+        return true;
+    int32_t id = lexicon_add(b->merged[part], word, n, count, reason);
+    if (id >= 0)
+        *place = (int64_t)id * b->parts + part;
+    return id >= 0;
+}
+
+static bool merge_list(build *b, int part, token_words *r, int64_t list, int64_t count,
+                       status *reason) {
+    bool good = true;
+    for (int64_t w = r->firsts[list]; w < r->firsts[list + 1] && good; w++) {
         int64_t begin = w ? r->ends[w - 1] : 0;
-        s = merge_word(b, part, r->bytes + begin, (size_t)(r->ends[w] - begin), count,
-                       &r->places[r->n + w]);
+        good = merge_word(b, part, r->bytes + begin, (size_t)(r->ends[w] - begin), count,
+                          &r->places[r->n + w], reason);
     }
-    return s;
+    return good;
 }
 
 /* With one reader its own table serves: only the tokens that are not plain are taken out of it and
@@ -77,14 +82,12 @@ static status merge_alone(build *b) {
     b->merged[0] = r->forms;
     for (int64_t f = 0; f < r->n && !s.code; f++) {
         size_t n;
-        int32_t id;
-        const uint8_t *form = lexicon_form(r->forms, f, &n);
         r->places[f] = f;
         if (!r->lists[f])
             continue;
-        s = lexicon_add(r->forms, form, n, -r->counts[f], &id);
-        if (!s.code)
-            s = merge_list(b, 0, r, r->lists[f] - 1, r->counts[f]);
+        const uint8_t *form = lexicon_form(r->forms, f, &n);
+        if (lexicon_add(r->forms, form, n, -r->counts[f], &s) >= 0)
+            merge_list(b, 0, r, r->lists[f] - 1, r->counts[f], &s);
     }
     return s;
 }
@@ -100,8 +103,10 @@ static status merge_part(build *b, int part) {
         for (int64_t f = 0; f < r->n && !s.code; f++) {
             size_t n;
             const uint8_t *form = lexicon_form(r->forms, f, &n);
-            s = r->lists[f] ? merge_list(b, part, r, r->lists[f] - 1, r->counts[f])
-                            : merge_word(b, part, form, n, r->counts[f], &r->places[f]);
+            if (r->lists[f])
+                merge_list(b, part, r, r->lists[f] - 1, r->counts[f], &s);
+            else
+                merge_word(b, part, form, n, r->counts[f], &r->places[f], &s);
         }
     }
     return s;
@@ -127,6 +132,7 @@ enum { RECORD_HEAD = 2 * sizeof(int64_t) };
 typedef struct {
     int64_t count, length;
     const uint8_t *word;
+    uint64_t head; /* its first eight bytes as a number, for sorting */
 } record;
 
 static uint8_t *put_record(uint8_t *out, int64_t count, const uint8_t *word, size_t length) {
@@ -209,10 +215,9 @@ static status add_records(build *b, int part, const uint8_t *blob, int64_t n) {
     const uint8_t *at = blob, *end = blob + n;
     while (at < end && !s.code) {
         record r;
-        int32_t id;
         at = get_record(at, &r);
-        if (part_of(lexicon_hash(r.word, (size_t)r.length), b->parts) == part)
-            s = lexicon_add(b->owned[part], r.word, (size_t)r.length, r.count, &id);
+        if (is_of_part(b, part, r.word, (size_t)r.length))
+            lexicon_add(b->owned[part], r.word, (size_t)r.length, r.count, &s);
     }
     return s;
 }
@@ -294,10 +299,20 @@ static status gather_words(const build *b, vocabulary *v, uint8_t **all, int64_t
     return s;
 }
 
+/* In the order of bytes; what is shorter ends in zeros. */
+static uint64_t head_of(const record *r) {
+    uint64_t head = 0;
+    for (int64_t i = 0; i < 8; i++)
+        head = head << 8 | (i < r->length ? r->word[i] : 0);
+    return head;
+}
+
 static int compare_records(const void *a, const void *b) {
     const record *x = a, *y = b;
     if (x->count != y->count)
         return x->count < y->count ? 1 : -1;
+    if (x->head != y->head)
+        return x->head < y->head ? -1 : 1;
     int64_t shorter = x->length < y->length ? x->length : y->length;
     int order = memcmp(x->word, y->word, (size_t)shorter);
     return order ? order : (x->length > y->length) - (x->length < y->length);
@@ -346,8 +361,10 @@ static status sort_words(const build *b, vocabulary *v, const uint8_t *all, int6
     if (s.code)
         return s;
     const uint8_t *at = all;
-    for (int64_t i = 0; i < n; i++)
+    for (int64_t i = 0; i < n; i++) {
         at = get_record(at, &records[i]);
+        records[i].head = head_of(&records[i]);
+    }
     qsort(records, (size_t)n, sizeof *records, compare_records);
     s = fill_list(v, records, kept);
     mem_free(&records);

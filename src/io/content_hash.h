@@ -14,11 +14,13 @@ typedef struct {
     uint64_t a, b;
 } content_hash;
 
+static const uint64_t CONTENT_HASH_SECOND = 0xE7037ED1A0B428DBu; /* key of b */
+
 /* key: one for each kind of term. */
 static inline void content_hash_add(content_hash *h, uint64_t key, uint64_t place, uint64_t value) {
     const uint64_t term = random_mix(random_at(key, place) ^ value);
     h->a += term;
-    h->b += random_mix(term ^ 0xE7037ED1A0B428DBu);
+    h->b += random_mix(term ^ CONTENT_HASH_SECOND);
 }
 
 /* 32 hexadecimal digits. */

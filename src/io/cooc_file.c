@@ -160,7 +160,12 @@ static status read_header(cooc_file *c) {
     if (!s.code)
         s = wordlist_read(&c->words, c->file, "/vocab/counts");
     c->header.n_words = c->words.n;
-    c->header.wide = !h5_shape(c->file, "/weights", H5_U64, &rows, &columns).code;
+    if (!s.code) {
+        const status wide = h5_shape(c->file, "/weights", H5_U64, &rows, &columns);
+        c->header.wide = !wide.code;
+        if (wide.code != STATUS_INPUT)
+            s = wide;
+    }
     if (!s.code)
         s = check_column(c, "/rows", H5_I64, c->words.n + 1);
     if (!s.code)

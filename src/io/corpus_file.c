@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "memory.h"
+#include "text_kernels.h"
 
 static const int64_t BLOCK = 1 << 20; /* entries read at a time when checking */
 
@@ -14,8 +15,11 @@ static const uint64_t TOKEN_KEY = 0x8EBC6AF09C88C6E3u, DOCUMENT_KEY = 0x589965CC
 
 void corpus_hash_tokens(content_hash *h, const int32_t *tokens, int64_t begin, int64_t n,
                         const uint64_t *hashes) {
-    for (int64_t i = 0; i < n; i++)
-        content_hash_add(h, TOKEN_KEY, (uint64_t)(begin + i), hashes[tokens[i]]);
+    const uint64_t keys[2] = {TOKEN_KEY, CONTENT_HASH_SECOND};
+    uint64_t sums[2] = {0, 0};
+    text_kernels_get(TEXT_AUTO)->terms(tokens, n, begin, hashes, keys, sums);
+    h->a += sums[0];
+    h->b += sums[1];
 }
 
 void corpus_hash_documents(content_hash *h, const int64_t *offsets, int64_t begin, int64_t n) {

@@ -7,7 +7,7 @@
 #include "memory.h"
 #include "scratch.h"
 
-static const int64_t CHUNK_BYTES = (int64_t)IDLOG_CHUNK * (int64_t)sizeof(int32_t);
+static const int64_t CHUNK_BYTES = (int64_t)IDLOG_CHUNK * (int64_t)sizeof(uint16_t);
 
 status idlog_pool_init(idlog_pool *pool, const char *folder, int64_t budget) {
     pool->folder = folder;
@@ -32,7 +32,7 @@ void idlog_init(idlog *log, idlog_pool *pool) {
 
 void idlog_clear(idlog *log) {
     for (int64_t c = 0; c < log->n_chunks; c++)
-        mem_free(&log->chunks[c].ids);
+        mem_free(&log->chunks[c].codes);
     mem_free(&log->chunks);
     mem_free(&log->spans);
     *log = (idlog){0};
@@ -54,8 +54,8 @@ static status spill(idlog *log, idchunk *chunk) {
     if (s.code)
         return s;
     chunk->place = atomic_fetch_add(&log->pool->spilled, CHUNK_BYTES);
-    return scratch_write(log->pool->fd, log->pool->folder, chunk->ids,
-                         (size_t)log->filled * sizeof *chunk->ids, chunk->place);
+    return scratch_write(log->pool->fd, log->pool->folder, chunk->codes,
+                         (size_t)log->filled * sizeof *chunk->codes, chunk->place);
 }
 
 /* A new chunk: the last one's memory when the budget is used up, and new memory otherwise. */
@@ -66,18 +66,19 @@ static status add_chunk(idlog *log) {
     if (s.code)
         return s;
     idchunk *chunk = &log->chunks[log->n_chunks];
-    *chunk = (idchunk){.ids = NULL, .place = -1};
+    *chunk = (idchunk){.codes = NULL, .place = -1};
     int64_t used = atomic_fetch_add(&pool->in_memory, CHUNK_BYTES);
     if (log->n_chunks > 0 && used + CHUNK_BYTES > pool->budget) {
         atomic_fetch_sub(&pool->in_memory, CHUNK_BYTES);
         s = spill(log, chunk - 1);
         if (s.code)
             return s;
-        chunk->ids = chunk[-1].ids;
-        chunk[-1].ids = NULL;
+        chunk->codes = chunk[-1].codes;
+        chunk[-1].codes = NULL;
     } else {
         size_t capacity = 0; /* mem_grow, because it does not write zeros first */
-        s = mem_grow(&chunk->ids, &capacity, IDLOG_CHUNK, sizeof *chunk->ids, "ids of the text");
+        s = mem_grow(&chunk->codes, &capacity, IDLOG_CHUNK, sizeof *chunk->codes,
+                     "ids of the text");
         if (s.code)
             return s;
     }
@@ -101,7 +102,7 @@ status idlog_begin(idlog *log, int64_t unit) {
     return s.code ? s : add_span(log, unit);
 }
 
-status idlog_reserve(idlog *log, int32_t n, int32_t **room) {
+status idlog_reserve(idlog *log, int32_t n, uint16_t **room) {
     const idspan *span = &log->spans[log->n_spans - 1];
     int64_t unit = span->unit;
     bool is_full = log->filled + n > IDLOG_CHUNK;
@@ -112,7 +113,7 @@ status idlog_reserve(idlog *log, int32_t n, int32_t **room) {
         if (s.code)
             return s;
     }
-    *room = log->chunks[log->n_chunks - 1].ids + log->filled;
+    *room = log->chunks[log->n_chunks - 1].codes + log->filled;
     return status_ok();
 }
 
@@ -124,20 +125,18 @@ void idlog_commit(idlog *log, int32_t n) {
 /* ---- reading */
 
 static int64_t place_of(const idchunk *chunk, const idspan *span) {
-    return chunk->place + span->begin * (int64_t)sizeof(int32_t);
+    return chunk->place + span->begin * (int64_t)sizeof(uint16_t);
 }
 
-status idlog_load(const idlog *log, const idspan *span, int32_t *buffer, int32_t **ids) {
+status idlog_load(const idlog *log, const idspan *span, uint16_t *buffer, const uint16_t **codes) {
     const idchunk *chunk = &log->chunks[span->chunk];
-    *ids = chunk->ids ? chunk->ids + span->begin : buffer;
-    return chunk->ids ? status_ok()
-                      : scratch_read(log->pool->fd, log->pool->folder, buffer,
-                                     (size_t)span->n * sizeof *buffer, place_of(chunk, span));
+    *codes = chunk->codes ? chunk->codes + span->begin : buffer;
+    return chunk->codes ? status_ok()
+                        : scratch_read(log->pool->fd, log->pool->folder, buffer,
+                                       (size_t)span->n * sizeof *buffer, place_of(chunk, span));
 }
 
-status idlog_store(const idlog *log, const idspan *span, const int32_t *ids) {
-    const idchunk *chunk = &log->chunks[span->chunk];
-    return chunk->ids ? status_ok()
-                      : scratch_write(log->pool->fd, log->pool->folder, ids,
-                                      (size_t)span->n * sizeof *ids, place_of(chunk, span));
+void idlog_forget(idlog *log, int64_t chunk) {
+    for (; log->n_forgotten < chunk; log->n_forgotten++)
+        mem_free(&log->chunks[log->n_forgotten].codes);
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What a thread has read, as numbers, until the vocabulary is known: a long stream of int32 kept in
- * memory up to a budget, and in a scratch file beyond it.
+/* What a thread has read, as numbers, until the vocabulary is known: a long stream of uint16 kept
+ * in memory up to a budget, and in a scratch file beyond it. The lexer says what the numbers mean.
+ * Sixteen bits, because clearing fresh pages costs more than what is written to them.
  *
  * The stream is cut in spans, each of one unit of the input and inside one chunk; spans are what
- * threads share out when they go through the stream again. A span may be rewritten in place by
- * something that is not longer. */
+ * threads share out when they go through the stream again. */
 #ifndef WORDSHARD_IDLOG_H
 #define WORDSHARD_IDLOG_H
 
@@ -17,8 +17,8 @@
 #include "status.h"
 
 enum {
-    IDLOG_CHUNK = 1 << 20, /* numbers in a chunk: 4 MiB, the least that huge pages serve */
-    IDLOG_SPAN = 1 << 17   /* most numbers in a span */
+    IDLOG_CHUNK = 1 << 21, /* numbers in a chunk: 4 MiB, the least that huge pages serve */
+    IDLOG_SPAN = 1 << 15   /* most numbers in a span: what a thread takes at a time */
 };
 
 /* What the logs of one process share. */
@@ -40,8 +40,8 @@ typedef struct {
 } idspan;
 
 typedef struct {
-    int32_t *ids;  /* [IDLOG_CHUNK], or NULL when spilled */
-    int64_t place; /* in the scratch file, bytes */
+    uint16_t *codes; /* [IDLOG_CHUNK], or NULL when spilled or forgotten */
+    int64_t place;   /* in the scratch file, bytes; -1: not there */
 } idchunk;
 
 /* One thread's log. */
@@ -53,7 +53,8 @@ typedef struct {
     idchunk *chunks;
     int64_t n_chunks;
     size_t chunks_capacity;
-    int32_t filled; /* numbers in the last chunk */
+    int64_t n_forgotten; /* chunks */
+    int32_t filled;      /* numbers in the last chunk */
 } idlog;
 
 void idlog_init(idlog *log, idlog_pool *pool);
@@ -63,12 +64,12 @@ void idlog_clear(idlog *log);
 status idlog_begin(idlog *log, int64_t unit);
 /* *room becomes a place for n <= IDLOG_SPAN numbers; idlog_commit keeps the first n of them.
  * Between them nothing else happens to the log. */
-status idlog_reserve(idlog *log, int32_t n, int32_t **room);
+status idlog_reserve(idlog *log, int32_t n, uint16_t **room);
 void idlog_commit(idlog *log, int32_t n);
 
-/* *ids becomes the span's numbers: in place, or read into buffer [IDLOG_SPAN]. Thread-safe. */
-status idlog_load(const idlog *log, const idspan *span, int32_t *buffer, int32_t **ids);
-/* Keep ids (from idlog_load) as the span's new numbers. Thread-safe for different spans. */
-status idlog_store(const idlog *log, const idspan *span, const int32_t *ids);
+/* *codes becomes the span's numbers: in place, or read into buffer [IDLOG_SPAN]. Thread-safe. */
+status idlog_load(const idlog *log, const idspan *span, uint16_t *buffer, const uint16_t **codes);
+/* Nobody will load spans of chunks [0, chunk) again: give their memory back. */
+void idlog_forget(idlog *log, int64_t chunk);
 
 #endif

@@ -1,157 +1,90 @@
 // SPDX-License-Identifier: Apache-2.0
-/* 64 bytes at a time become one mask of white space and one of newlines; the borders of tokens are
- * the places where the first mask changes. Begins and ends are collected in two lists that need no
- * knowledge of each other, since a block ends where a token ends. */
+/* The borders of tokens are the places where white space begins or ends. They are collected in one
+ * list without regard to blocks' insides, and its tokens are counted when there are enough of them
+ * to wait for memory together. */
 #include "lexer.h"
 
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
+enum { GROUP = 32 }; /* ids that are looked at together */
 
-enum { BATCH = 448, ROOM = BATCH + 64 };
-
-typedef struct {
-    uint64_t space, newline;
-} masks;
-
-#ifdef __SSE2__
-
-static inline masks make_masks(const uint8_t *bytes) {
-    masks m = {0, 0};
-    for (unsigned part = 0; part < 4; part++) {
-        __m128i c = _mm_loadu_si128((const __m128i *)(const void *)(bytes + 16 * part));
-        /* \t \n \v \f \r are 9 to 13: c - 9 <= 4 without a sign */
-        __m128i control = _mm_sub_epi8(c, _mm_set1_epi8('\t'));
-        control = _mm_cmpeq_epi8(_mm_min_epu8(control, _mm_set1_epi8(4)), control);
-        __m128i space = _mm_or_si128(control, _mm_cmpeq_epi8(c, _mm_set1_epi8(' ')));
-        __m128i newline = _mm_cmpeq_epi8(c, _mm_set1_epi8('\n'));
-        m.space |= (uint64_t)(unsigned)_mm_movemask_epi8(space) << (16 * part);
-        m.newline |= (uint64_t)(unsigned)_mm_movemask_epi8(newline) << (16 * part);
+/* Write ids to the log; returns where it goes on. */
+static uint16_t *put_ids(uint16_t *out, const int32_t *ids, size_t n) {
+    size_t i = 0;
+    while (i < n) {
+        size_t end = n - i < GROUP ? n : i + GROUP;
+        int32_t largest = 0;
+        for (size_t k = i; k < end; k++)
+            largest = ids[k] > largest ? ids[k] : largest;
+        if (largest < LEXER_WIDE) {
+            for (; i < end; i++)
+                *out++ = (uint16_t)ids[i];
+            continue;
+        }
+        for (; i < end; i++) {
+            if (ids[i] < LEXER_WIDE) {
+                *out++ = (uint16_t)ids[i];
+                continue;
+            }
+            *out++ = LEXER_WIDE;
+            *out++ = (uint16_t)ids[i];
+            *out++ = (uint16_t)(ids[i] >> 16);
+        }
     }
-    return m;
+    return out;
 }
 
-#else
-
-static inline masks make_masks(const uint8_t *bytes) {
-    masks m = {0, 0};
-    for (unsigned i = 0; i < 64; i++) {
-        m.space |= (uint64_t)decode_is_space(bytes[i]) << i;
-        m.newline |= (uint64_t)(bytes[i] == '\n') << i;
-    }
-    return m;
-}
-
-#endif
-
-/* The tokens of a block that were found and not yet counted. */
-typedef struct {
-    size_t begins[ROOM], ends[ROOM];
-    size_t n_begins, n_ends;
-    struct {
-        size_t token; /* the gap lies before this token of the batch */
-        int gap;
-    } marks[ROOM + 1];
-    size_t n_marks;
-} batch;
-
-static void add_mark(batch *b, size_t token, int gap) {
-    if (b->n_marks && b->marks[b->n_marks - 1].token == token) {
-        b->marks[b->n_marks - 1].gap = lexer_join(b->marks[b->n_marks - 1].gap, gap);
-        return;
-    }
-    b->marks[b->n_marks].token = token;
-    b->marks[b->n_marks++].gap = gap;
-}
-
-static inline size_t list_bits(uint64_t bits, size_t base, size_t *list) {
-    size_t n = 0;
-    for (; bits; bits &= bits - 1)
-        list[n++] = base + (size_t)__builtin_ctzll(bits);
-    return n;
-}
-
-/* Borders and newlines of the 64 bytes at `at`; was_space: the byte before them is white space. */
-static inline void scan(batch *b, masks m, size_t at, uint64_t was_space) {
-    uint64_t edges = m.space ^ (m.space << 1 | was_space);
-    uint64_t begins = edges & ~m.space;
-    for (uint64_t left = m.newline; left; left &= left - 1) {
-        uint64_t before = (left & -left) - 1;
-        add_mark(b, b->n_begins + (size_t)__builtin_popcountll(begins & before), LEXER_LINE);
-    }
-    b->n_begins += list_bits(begins, at, b->begins + b->n_begins);
-    b->n_ends += list_bits(edges & m.space, at, b->ends + b->n_ends);
-}
-
-/* Write ids [0, n) with the marks before them to the log. */
-static status write_log(idlog *log, const batch *b, size_t n, const int32_t *ids) {
-    int32_t *out;
-    status s = idlog_reserve(log, 2 * ROOM + 1, &out);
+/* Write tokens [0, n) with the marks before them to the log; newlines behind them stay as x->gap.
+ */
+static status write_log(lexer *x, const text_borders *b, size_t n, const int32_t *ids) {
+    uint16_t *room, *out;
+    status s = idlog_reserve(x->log, (int32_t)(3 * n + b->n_newlines + 1), &room);
     if (s.code)
         return s;
-    size_t written = 0, id = 0;
-    for (size_t i = 0; i < b->n_marks && b->marks[i].token < n; i++) {
-        while (id < b->marks[i].token)
-            out[written++] = ids[id++];
-        out[written++] = -b->marks[i].gap;
+    size_t at = 0, line = 0;
+    out = room;
+    for (;;) {
+        for (; line < b->n_newlines && b->newlines[line] == at; line++)
+            x->gap = lexer_join(x->gap, LEXER_LINE);
+        if (at == n)
+            break;
+        if (x->gap)
+            *out++ = (uint16_t)(LEXER_WIDE + x->gap);
+        x->gap = 0;
+        size_t upto = line < b->n_newlines ? b->newlines[line] : n;
+        out = put_ids(out, ids + at, upto - at);
+        at = upto;
     }
-    while (id < n)
-        out[written++] = ids[id++];
-    idlog_commit(log, (int32_t)written);
+    idlog_commit(x->log, (int32_t)(out - room));
     return s;
 }
 
-/* Count the tokens whose end is known, and keep the rest: at most the begin of one token, and the
- * gaps before it or before the one that has yet to begin. */
-static status flush(lexer *x, batch *b, const text_block *block) {
-    int32_t ids[ROOM];
-    size_t n = b->n_ends, kept = 0;
-    status s = lexicon_count(x->words, block, n, b->begins, b->ends, ids);
+/* Count the tokens whose end is known, and keep the begin of the one after. */
+static status flush(lexer *x, text_borders *b, const text_block *block) {
+    int32_t ids[TEXT_EDGES / 2];
+    size_t n = b->n_edges / 2;
+    status s = lexicon_count(x->words, block, n, b->edges, ids);
     if (!s.code)
-        s = write_log(x->log, b, n, ids);
+        s = write_log(x, b, n, ids);
     if (s.code)
         return s;
     x->tokens += (int64_t)n;
-    b->n_begins -= n;
-    b->n_ends = 0;
-    if (b->n_begins)
-        b->begins[0] = b->begins[n];
-    for (size_t i = 0; i < b->n_marks; i++) {
-        if (b->marks[i].token < n)
-            continue;
-        b->marks[kept] = b->marks[i];
-        b->marks[kept++].token -= n;
-    }
-    b->n_marks = kept;
+    b->edges[0] = b->edges[2 * n];
+    b->n_edges -= 2 * n;
+    b->n_newlines = 0;
     return s;
 }
 
 status lexer_read(lexer *x, const text_block *block) {
-    batch b;
-    b.n_begins = b.n_ends = b.n_marks = 0;
-    if (x->gap)
-        add_mark(&b, 0, x->gap);
-    x->gap = 0;
-    uint64_t was_space = 1;
+    text_borders b;
+    b.n_edges = b.n_newlines = 0;
+    b.edges[0] = 0;
+    b.after_space = 1;
     status s = status_ok();
-    for (size_t at = 0; at < block->n && !s.code; at += 64) {
-        masks m = make_masks(block->bytes + at);
-        if (block->n - at < 64) {
-            uint64_t inside = ((uint64_t)1 << (block->n - at)) - 1;
-            m.space |= ~inside;
-            m.newline &= inside;
-        }
-        scan(&b, m, at, was_space);
-        was_space = m.space >> 63;
-        if (b.n_begins >= BATCH)
-            s = flush(x, &b, block);
-    }
-    if (!s.code && !was_space) /* the last byte of a whole 64 belongs to a token */
-        b.ends[b.n_ends++] = block->n;
-    if (!s.code)
+    for (size_t at = 0; at < block->n && !s.code;) {
+        at = x->kernels->borders(block->bytes, at, block->n, &b);
+        if (at == block->n && !b.after_space) /* the last byte of a whole 64 belongs to a token */
+            b.edges[b.n_edges++] = block->n;
         s = flush(x, &b, block);
-    if (!s.code && b.n_marks)
-        x->gap = b.marks[0].gap;
+    }
     return s;
 }
 
@@ -163,11 +96,11 @@ status lexer_begin(lexer *x, int64_t unit, bool begins_file) {
 status lexer_end(lexer *x) {
     if (!x->gap)
         return status_ok();
-    int32_t *out;
+    uint16_t *out;
     status s = idlog_reserve(x->log, 1, &out);
     if (s.code)
         return s;
-    *out = -x->gap;
+    *out = (uint16_t)(LEXER_WIDE + x->gap);
     idlog_commit(x->log, 1);
     x->gap = 0;
     return s;

@@ -13,13 +13,14 @@ typedef struct lexicon lexicon;
 status lexicon_create(lexicon **x, int64_t expected, bool check);
 void lexicon_destroy(lexicon **x);
 
-/* Count n tokens of a block, token i = bytes [begins[i], ends[i]), not empty; ids[i] becomes its
- * id. STATUS_INPUT: a new form is not valid (tokens_check); STATUS_SPACE. */
-status lexicon_count(lexicon *x, const text_block *block, size_t n, const size_t *begins,
-                     const size_t *ends, int32_t *ids);
+/* Count n tokens of a block, token i = bytes [edges[2 i], edges[2 i + 1]), not empty; ids[i]
+ * becomes its id. STATUS_INPUT: a new form is not valid (tokens_check); STATUS_SPACE. */
+status lexicon_count(lexicon *x, const text_block *block, size_t n, const size_t *edges,
+                     int32_t *ids);
 
-/* Count one string `times` times, which may be negative; n > 0. */
-status lexicon_add(lexicon *x, const uint8_t *form, size_t n, int64_t times, int32_t *id);
+/* Count one string `times` times, which may be negative; n > 0. Its id, or -1: *reason, which is
+ * not touched otherwise, says why (STATUS_SPACE). */
+int32_t lexicon_add(lexicon *x, const uint8_t *form, size_t n, int64_t times, status *reason);
 /* The id, or -1. */
 int32_t lexicon_find(const lexicon *x, const uint8_t *form, size_t n);
 

@@ -42,9 +42,22 @@ static size_t invalid_length(const uint8_t *raw, size_t n) {
     return length;
 }
 
+/* Bytes at the beginning that are ASCII without NUL, in whole groups of eight. */
+static size_t skip_ascii(const uint8_t *raw, size_t n) {
+    static const uint64_t ones = 0x0101010101010101u, tops = 0x8080808080808080u;
+    size_t at = 0;
+    for (; n - at >= 8; at += 8) {
+        uint64_t eight;
+        memcpy(&eight, raw + at, sizeof eight);
+        if ((eight | (eight - ones)) & tops) /* a NUL borrows; other ASCII leaves the top bits 0 */
+            break;
+    }
+    return at;
+}
+
 /* Place of the first NUL or invalid byte; n if all is well. */
 static size_t find_fault(const uint8_t *raw, size_t n) {
-    size_t at = 0;
+    size_t at = skip_ascii(raw, n);
     while (at < n) {
         size_t length = valid_length(raw + at, n - at);
         if (!length)
@@ -52,6 +65,10 @@ static size_t find_fault(const uint8_t *raw, size_t n) {
         at += length;
     }
     return at;
+}
+
+bool tokens_is_valid(const uint8_t *raw, size_t n) {
+    return find_fault(raw, n) == n;
 }
 
 status tokens_check(const uint8_t *raw, size_t n, const char *path, int64_t offset) {

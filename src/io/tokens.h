@@ -20,6 +20,9 @@ typedef struct {
     bool lowercase; /* simple case mapping, before and after normalisation */
 } tokens_rules;
 
+/* The n bytes are UTF-8 without NUL. */
+bool tokens_is_valid(const uint8_t *raw, size_t n);
+
 /* STATUS_INPUT if the n bytes hold a NUL or are not UTF-8; the message names path and the place of
  * the fault in the text, where the first byte has place offset. */
 status tokens_check(const uint8_t *raw, size_t n, const char *path, int64_t offset);

@@ -15,7 +15,7 @@ void cbow_train_chunk(loop_worker *w, const loop_job *job, float rate) {
             continue;
         loop_pooled_ahead(w, job, i, width, u);
         const logistic_window window = loop_bag(w, u, job->settings, rate, width);
-        w->tally.loss += job->kernel->bag(&window);
+        job->kernel->bag(&window);
         w->tally.pairs++;
         loop_mark_touched(job, u, width);
     }

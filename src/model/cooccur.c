@@ -16,9 +16,12 @@ enum {
     SHARES = 256           /* ... and at most this part of the places */
 };
 
+/* Marks a place whose window is cut by an end of its document. */
+static const uint32_t CUT = 0x80000000u;
+
 /* What a thread works with. */
 typedef struct {
-    uint32_t *narrow;  /* [spare + 2 window + 2] sums that fit 32 bits; zeros between two rows */
+    uint32_t *narrow;  /* [spare + 2 BLOCK] sums that fit 32 bits; zeros between two rows */
     cooc_row wide;     /* the same in 64 bits */
     int32_t *columns;  /* [room] cells of the batch */
     uint32_t *weights; /* [room] */
@@ -69,6 +72,37 @@ void cooccur_rule_init(cooccur_rule *r, int window, cooccur_weighting weighting)
 
 /* ---- where the words are */
 
+/* The first end of a document at or behind a place. */
+static int64_t next_end(const int32_t *ids, int64_t place) {
+    while (ids[place] != COOCCUR_END)
+        place++;
+    return place;
+}
+
+/* The last end of a document before a place, or one that is out of the window. */
+static int64_t last_end(const int32_t *ids, int64_t place, int window) {
+    int64_t end = place - 1;
+    while (place - end <= window && ids[end] != COOCCUR_END)
+        end--;
+    return end;
+}
+
+/* Put each place behind the others of its word: starts[i] of word i moves on. */
+static void put_places(const cooccur *c, int64_t *starts) {
+    const int32_t *ids = c->text.ids;
+    const int window = c->rule->window;
+    int64_t p = c->text.begin, last = p < c->text.end ? last_end(ids, p, window) : 0;
+    while (p < c->text.end) {
+        const int64_t next = next_end(ids, p), end = next < c->text.end ? next : c->text.end;
+        for (; p < end; p++) {
+            const bool is_cut = p - last <= window || next - p <= window;
+            c->places[starts[ids[p]]++] = (uint32_t)p | (is_cut ? CUT : 0);
+        }
+        last = next;
+        p = next + 1;
+    }
+}
+
 static void sort_places(cooccur *c) {
     const int32_t *ids = c->text.ids;
     int64_t *starts = c->offsets + 1; /* of word x at [x], so that at last its end is there */
@@ -83,9 +117,7 @@ static void sort_places(cooccur *c) {
     }
     memmove(starts, c->offsets, (size_t)(c->n_words + 1) * sizeof *starts);
     c->offsets[0] = 0;
-    for (int64_t p = c->text.begin; p < c->text.end; p++)
-        if (ids[p] != COOCCUR_END)
-            c->places[starts[ids[p]]++] = (uint32_t)p;
+    put_places(c, starts);
 }
 
 static int64_t n_places(const cooccur *c, int64_t row) {
@@ -129,6 +161,15 @@ typedef struct {
     const cooccur_rule *rule;
 } gather_job;
 
+/* Ask the memory for the neighbours of a place, up to a cache line away. */
+static inline void ask_for(const gather_job *j, int64_t q) {
+    const int32_t *centre = j->ids + (j->places[q] & ~CUT);
+    const int reach = j->rule->window < BLOCK ? j->rule->window : BLOCK;
+    __builtin_prefetch(centre - reach);
+    __builtin_prefetch(centre);
+    __builtin_prefetch(centre + reach);
+}
+
 static inline __attribute__((always_inline)) void add(void *sums, bool wide, int32_t place,
                                                       uint32_t weight) {
     if (wide)
@@ -137,21 +178,51 @@ static inline __attribute__((always_inline)) void add(void *sums, bool wide, int
         ((uint32_t *)sums)[place] += weight;
 }
 
-/* The neighbours of all places of a word. Ids above the row's go to spare sums, one for each
+/* Neighbours in a window that is cut, one by one. */
+static inline __attribute__((always_inline)) void
+gather_cut(const gather_job *j, const int32_t *centre, void *sums, bool wide) {
+    for (int side = -1; side <= 1; side += 2)
+        for (int d = 1; d <= j->rule->window && centre[side * d] != COOCCUR_END; d++)
+            if (centre[side * d] <= j->row)
+                add(sums, wide, centre[side * d], j->rule->weights[d]);
+}
+
+/* Four ids, at any address. */
+typedef int32_t quad __attribute__((vector_size(16), aligned(4), may_alias));
+
+/* Where a block of neighbours is added: ids above the row's go to spare sums, one for each
  * distance, so that there is no branch and no chain of additions to one sum. */
+static inline __attribute__((always_inline)) void find_sums(const int32_t *ids, int n, int32_t row,
+                                                            int32_t spare, int32_t *out) {
+    for (int k = 0; k < n; k += 4) {
+        const quad x = *(const quad *)(ids + k), wanted = x <= row;
+        const quad other = spare + k + (quad){0, 1, 2, 3};
+        *(quad *)(out + k) = (x & wanted) | (other & ~wanted);
+    }
+}
+
+/* The neighbours of all places of a word. Reads up to a block beyond the window. */
 static inline __attribute__((always_inline)) void gather(const gather_job *j, void *sums,
                                                          bool wide) {
     const int window = j->rule->window;
-    const uint32_t *weights = j->rule->weights;
-    const int32_t row = j->row, right = j->spare, left = j->spare + window;
+    int32_t after[BLOCK], before[BLOCK];
     for (int64_t q = 0; q < j->n; q++) {
-        const int32_t *centre = j->ids + j->places[q];
-        __builtin_prefetch(j->ids + j->places[q + AHEAD] - 8);
-        __builtin_prefetch(j->ids + j->places[q + AHEAD] + 8);
-        for (int d = 1; d <= window && centre[d] != COOCCUR_END; d++)
-            add(sums, wide, centre[d] <= row ? centre[d] : right + d, weights[d]);
-        for (int d = 1; d <= window && centre[-d] != COOCCUR_END; d++)
-            add(sums, wide, centre[-d] <= row ? centre[-d] : left + d, weights[d]);
+        const int32_t *centre = j->ids + (j->places[q] & ~CUT);
+        ask_for(j, q + AHEAD);
+        if (j->places[q] & CUT) {
+            gather_cut(j, centre, sums, wide);
+            continue;
+        }
+        for (int begin = 1; begin <= window; begin += BLOCK) {
+            const uint32_t *weights = j->rule->weights + begin;
+            const int n = window - begin + 1 < BLOCK ? window - begin + 1 : BLOCK;
+            find_sums(centre + begin, n, j->row, j->spare, after);
+            find_sums(centre - begin - n + 1, n, j->row, j->spare + BLOCK, before);
+            for (int k = 0; k < n; k++) {
+                add(sums, wide, after[k], weights[k]);
+                add(sums, wide, before[n - 1 - k], weights[k]);
+            }
+        }
     }
 }
 
@@ -170,9 +241,8 @@ static int64_t gather_few(const gather_job *j, uint32_t *sums, int32_t *columns)
     const uint32_t *weights = j->rule->weights;
     int64_t n = 0;
     for (int64_t q = 0; q < j->n; q++) {
-        const int32_t *centre = j->ids + j->places[q];
-        __builtin_prefetch(j->ids + j->places[q + AHEAD] - 8);
-        __builtin_prefetch(j->ids + j->places[q + AHEAD] + 8);
+        const int32_t *centre = j->ids + (j->places[q] & ~CUT);
+        ask_for(j, q + AHEAD);
         for (int side = -1; side <= 1; side += 2)
             for (int d = 1; d <= window && centre[side * d] != COOCCUR_END; d++) {
                 const int32_t x = centre[side * d];
@@ -327,7 +397,7 @@ status cooccur_count(cooccur *c, int64_t begin, int64_t end, cooc_matrix *parts)
 
 static status open_worker(const cooccur *c, worker *w) {
     static const char what[] = "a thread's rows of co-occurrences";
-    const size_t sums = (size_t)c->spare + 2 * (size_t)c->rule->window + 2;
+    const size_t sums = (size_t)c->spare + 2 * BLOCK;
     const size_t room = (size_t)c->room + BLOCK;
     status s = mem_new(&w->narrow, sums, sizeof *w->narrow, what);
     if (!s.code)
@@ -407,8 +477,8 @@ int64_t cooccur_batch_bytes(int64_t n_words) {
     return cooc_matrix_bytes(BATCH_CELLS, most_room(n_words));
 }
 
-int64_t cooccur_bytes(int64_t n_words, int window, int64_t n, int n_threads) {
-    const int64_t sums = n_words + BLOCK + 2 * window + 2;
+int64_t cooccur_bytes(int64_t n_words, int64_t n, int n_threads) {
+    const int64_t sums = n_words + 3 * BLOCK;
     const int64_t each = 4 * sums + cooc_row_bytes(sums) + 8 * most_room(n_words);
     return n_threads * each + 4 * (n + AHEAD) + 16 * (n_words + 2);
 }

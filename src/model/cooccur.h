@@ -33,16 +33,17 @@ typedef struct {
  * relative error of a count is then at most window / 2^31. */
 void cooccur_rule_init(cooccur_rule *r, int window, cooccur_weighting weighting);
 
-/* Tokens with COOCCUR_END before the first, between documents and behind the last. */
+/* Tokens with COOCCUR_END before the first, between documents and behind the last; COOCCUR_ROOM
+ * more numbers can be read on both sides. */
 typedef struct {
     const int32_t *ids;
     int64_t begin, end; /* places that are counted, [begin, end); their windows may reach beyond */
 } cooccur_text;
 
-enum { COOCCUR_END = INT32_MAX };
+enum { COOCCUR_END = INT32_MAX, COOCCUR_ROOM = 16 };
 
-/* Places in one text are told by 32 bits. */
-static const int64_t COOCCUR_PLACES = INT64_C(0xFFFFFFFF);
+/* A text has at most so many numbers. */
+static const int64_t COOCCUR_PLACES = INT64_C(0x80000000);
 
 typedef struct cooccur cooccur;
 
@@ -53,7 +54,7 @@ void cooccur_destroy(cooccur **c);
 
 /* The most bytes that cooccur_create takes for n places, and that the parts of one batch take for
  * each thread. */
-int64_t cooccur_bytes(int64_t n_words, int window, int64_t n, int n_threads);
+int64_t cooccur_bytes(int64_t n_words, int64_t n, int n_threads);
 int64_t cooccur_batch_bytes(int64_t n_words);
 
 /* Batches of rows; the last one ends with row V. */

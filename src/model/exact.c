@@ -79,7 +79,7 @@ static void train(loop_worker *w, const loop_job *job, float rate, bool cbow) {
         ask_ahead(w, job, c.centre, width, u, here ? next : NULL);
         logistic_window window = loop_bag(w, u, job->settings, rate, width);
         window.n_ahead = MANY_AHEAD;
-        w->tally.loss += job->kernel->bag(&window);
+        job->kernel->bag(&window);
         w->tally.pairs++;
         loop_mark_touched(job, u, width);
         loop_unit *done = u;

@@ -67,7 +67,8 @@ void hsoftmax_skipgram_train_chunk(loop_worker *w, const loop_job *job, float ra
         for (int first = 0; first < u->n_in; first += TOGETHER) {
             window.in = u->in + first;
             window.n_in = u->n_in - first < TOGETHER ? u->n_in - first : TOGETHER;
-            w->tally.loss += job->kernel->pairs(&window);
+            job->kernel->score(&window);
+            job->kernel->update(&window);
         }
         w->tally.pairs += u->n_in;
         loop_mark_touched(job, u, width);
@@ -82,7 +83,7 @@ void hsoftmax_cbow_train_chunk(loop_worker *w, const loop_job *job, float rate) 
             continue;
         ask_ahead(w, job, i, width, u, N_AHEAD);
         const logistic_window window = loop_bag(w, u, job->settings, rate, width);
-        w->tally.loss += job->kernel->bag(&window);
+        job->kernel->bag(&window);
         w->tally.pairs++;
         loop_mark_touched(job, u, width);
     }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Choosing kernels by processor. */
+/* Choosing kernels by processor, and the loss that all of them keep. */
 #include "kernels.h"
 
+#include <math.h>
 #include <stdbool.h>
 
 #include "kernels_tables.h"
@@ -38,4 +39,26 @@ const kernels *kernels_get(kernels_isa isa) {
         return &kernels_neon;
 #endif
     return &kernels_portable;
+}
+
+void logistic_loss_none(logistic_loss *loss) {
+    *loss = (logistic_loss){0};
+    for (int l = 0; l < ROW_QUANTUM; l++)
+        loss->product[l] = 1;
+}
+
+void logistic_loss_settle(logistic_loss *loss) {
+    double sum = loss->sum;
+    for (int l = 0; l < ROW_QUANTUM; l++)
+        sum += log((double)loss->product[l]) +
+               log(2) * ((double)loss->exponent[l] + (double)loss->beyond[l]);
+    logistic_loss_none(loss);
+    loss->sum = sum;
+}
+
+double logistic_loss_take(logistic_loss *loss) {
+    logistic_loss_settle(loss);
+    const double sum = loss->sum;
+    loss->sum = 0;
+    return sum;
 }

@@ -14,13 +14,35 @@ enum {
     ROW_QUANTUM = 16, /* floats: one cache line */
     OUT_BLOCK = 6,    /* output rows that are scored and updated together */
     SCORE_STRIDE = 8, /* scores of one input row in scratch */
-    N_AHEAD = 3       /* rows that a block of `pairs` asks the memory for */
+    N_AHEAD = 3       /* rows that a block of `update` asks the memory for */
 };
 
 /* Floats of a padded row. */
 static inline size_t row_width(int64_t dim) {
     return ((size_t)dim + ROW_QUANTUM - 1) / ROW_QUANTUM * ROW_QUANTUM;
 }
+
+/* The losses of many pairs, each log(1 + exp(z)). Instruction sets with vectors multiply the 1 +
+ * exp(z), lane by lane, and leave the logarithm to logistic_loss_settle: it would take as long as
+ * the steps themselves. */
+typedef struct {
+    float product[ROW_QUANTUM] __attribute__((aligned(64))); /* in [1, 2), */
+    int32_t exponent[ROW_QUANTUM];                           /* times 2^exponent */
+    float beyond[ROW_QUANTUM]; /* log 2 times this: what lies beyond the largest exponent */
+    int64_t rows;              /* inputs that the products hold */
+    double sum;                /* nats, beside the products */
+} logistic_loss;
+
+/* A factor is below 2^127, so that this many rows keep the exponents in range. */
+enum { LOSS_ROWS = 1 << 23 };
+
+void logistic_loss_none(logistic_loss *loss);
+
+/* Move the products into the sum. Kernels do it behind LOSS_ROWS. */
+void logistic_loss_settle(logistic_loss *loss);
+
+/* The sum so far, nats; starts anew. */
+double logistic_loss_take(logistic_loss *loss);
 
 /* Input rows and the output rows they are to predict. An input row may occur twice; output rows are
  * all different. */
@@ -35,8 +57,9 @@ typedef struct {
      * arithmetic. A burst of whole rows fills the cache's queue of misses and stops all behind it.
      */
     const float *const *ahead; /* [n_ahead] rows for each block of OUT_BLOCK outputs */
-    int n_ahead;               /* N_AHEAD for pairs, any number for bag */
+    int n_ahead;               /* N_AHEAD for update, any number for bag */
     float *scratch;            /* kernels_scratch floats, 64-byte aligned */
+    logistic_loss *loss;       /* what the window loses is added here */
     float gather, spread;      /* bag: factors of the sum of the inputs, of the change of each */
 } logistic_window;
 
@@ -45,9 +68,14 @@ static inline int kernels_blocks(int n_out) {
     return (n_out + OUT_BLOCK - 1) / OUT_BLOCK;
 }
 
-/* Floats of scratch that windows of up to n_in inputs need. */
-static inline size_t kernels_scratch(size_t n_in, size_t width) {
-    return (n_in + 1) * SCORE_STRIDE + 2 * width;
+/* Floats of the steps of a block of outputs: SCORE_STRIDE for each input, whole cache lines. */
+static inline size_t kernels_steps(int n_in) {
+    return ((size_t)n_in + 1) / 2 * 2 * SCORE_STRIDE;
+}
+
+/* Floats of scratch that windows of up to n_in inputs and n_out outputs need. */
+static inline size_t kernels_scratch(int n_in, int n_out, size_t width) {
+    return (size_t)kernels_blocks(n_out) * kernels_steps(n_in) + 2 * width;
 }
 
 typedef struct {
@@ -56,18 +84,21 @@ typedef struct {
     /* One step of stochastic gradient descent, in place, every input against every output: with
      * label y, score x = in . out and s = logistic function
      *     L = sum_ij l(y_j, in_i . out_j),   l(1, x) = -log s(x),   l(0, x) = -log s(-x)
-     * (Mikolov et al. 2013, eq. 4). Returns L as it was before the step, nats. Outputs are taken in
-     * blocks of OUT_BLOCK: within a block all scores come before all updates, and an update of
-     * either side uses the other side's values from before the block (of the same row twice among
-     * the inputs, the second sees the first's update). */
-    double (*pairs)(const logistic_window *w);
+     * (Mikolov et al. 2013, eq. 4). Two halves, so that a caller can prepare the next window
+     * between them, while the processor waits for the last scores: score leaves rate * (y_j -
+     * s(x_ij)) in scratch and adds L; update of the same window moves the rows. It takes the
+     * outputs in blocks of OUT_BLOCK: within a block either side moves by the other side's values
+     * from before the block (of the same row twice among the inputs, the second sees the first's
+     * update). */
+    void (*score)(const logistic_window *w);
+    void (*update)(const logistic_window *w);
 
     /* The same for the sum of the inputs:
      *     L = sum_j l(y_j, h . out_j),   h = gather * sum_i in_i
      *     out_j += rate * (y_j - s(x_j)) h,   in_i += spread * rate * sum_j (y_j - s(x_j)) out_j
      * All scores and changes come from the values before the step: the order of word2vec.c, for
      * one input as well. spread = gather follows the gradient. */
-    double (*bag)(const logistic_window *w);
+    void (*bag)(const logistic_window *w);
 
     /* out = {a.b, a.a, b.b} over n floats, n a multiple of ROW_QUANTUM. */
     void (*dots)(const float *a, const float *b, size_t n, float out[3]);

@@ -16,31 +16,33 @@ static double softplus(double x) {
     return x > 0 ? x + log1p(exp(-x)) : log1p(exp(x));
 }
 
-/* The loss of output j at score x, and the step that follows from it. */
-static double step_of(const logistic_window *w, int j, float x, float *step) {
+/* The step that follows from score x of output j; adds the loss. */
+static float step_of(const logistic_window *w, int j, float x) {
     const float label = w->labels[j];
-    *step = w->rate * (label - 1 / (1 + expf(-x)));
-    return softplus(label > 0 ? -(double)x : (double)x);
+    w->loss->sum += softplus(label > 0 ? -(double)x : (double)x);
+    return w->rate * (label - 1 / (1 + expf(-x)));
 }
 
-/* Scores of one block into scratch, turned into steps; returns the block's loss. */
-static double score_block(const logistic_window *w, int first, int n_block) {
-    double loss = 0;
-    for (int i = 0; i < w->n_in; i++)
-        for (int j = 0; j < n_block; j++) {
-            float x = dot(w->in[i], w->out[first + j], w->width);
-            loss += step_of(w, first + j, x, &w->scratch[i * SCORE_STRIDE + j]);
-        }
-    return loss;
+static int block_size(const logistic_window *w, int first) {
+    return w->n_out - first < OUT_BLOCK ? w->n_out - first : OUT_BLOCK;
 }
 
-static void update_block(const logistic_window *w, int first, int n_block) {
+static void portable_score(const logistic_window *w) {
+    float *steps = w->scratch;
+    for (int first = 0; first < w->n_out; first += OUT_BLOCK, steps += kernels_steps(w->n_in))
+        for (int i = 0; i < w->n_in; i++)
+            for (int j = 0; j < block_size(w, first); j++)
+                steps[i * SCORE_STRIDE + j] =
+                    step_of(w, first + j, dot(w->in[i], w->out[first + j], w->width));
+}
+
+static void update_block(const logistic_window *w, const float *steps, int first, int n_block) {
     for (size_t k = 0; k < w->width; k++) {
         float before[OUT_BLOCK], after[OUT_BLOCK];
         for (int j = 0; j < n_block; j++)
             before[j] = after[j] = w->out[first + j][k];
         for (int i = 0; i < w->n_in; i++) {
-            const float *step = &w->scratch[i * SCORE_STRIDE];
+            const float *step = steps + (size_t)i * SCORE_STRIDE;
             float in = w->in[i][k], change = 0;
             for (int j = 0; j < n_block; j++) {
                 after[j] += step[j] * in;
@@ -53,19 +55,14 @@ static void update_block(const logistic_window *w, int first, int n_block) {
     }
 }
 
-static double portable_pairs(const logistic_window *w) {
-    double loss = 0;
-    for (int first = 0; first < w->n_out; first += OUT_BLOCK) {
-        int n_block = w->n_out - first < OUT_BLOCK ? w->n_out - first : OUT_BLOCK;
-        loss += score_block(w, first, n_block);
-        update_block(w, first, n_block);
-    }
-    return loss;
+static void portable_update(const logistic_window *w) {
+    const float *steps = w->scratch;
+    for (int first = 0; first < w->n_out; first += OUT_BLOCK, steps += kernels_steps(w->n_in))
+        update_block(w, steps, first, block_size(w, first));
 }
 
-static double portable_bag(const logistic_window *w) {
-    float *h = w->scratch, *change = h + w->width, step;
-    double loss = 0;
+static void portable_bag(const logistic_window *w) {
+    float *h = w->scratch, *change = h + w->width;
     for (size_t k = 0; k < w->width; k++) {
         h[k] = change[k] = 0;
         for (int i = 0; i < w->n_in; i++)
@@ -73,7 +70,7 @@ static double portable_bag(const logistic_window *w) {
         h[k] *= w->gather;
     }
     for (int j = 0; j < w->n_out; j++) {
-        loss += step_of(w, j, dot(h, w->out[j], w->width), &step);
+        const float step = step_of(w, j, dot(h, w->out[j], w->width));
         for (size_t k = 0; k < w->width; k++) {
             change[k] += step * w->out[j][k];
             w->out[j][k] += step * h[k];
@@ -82,7 +79,6 @@ static double portable_bag(const logistic_window *w) {
     for (int i = 0; i < w->n_in; i++)
         for (size_t k = 0; k < w->width; k++)
             w->in[i][k] += w->spread * change[k];
-    return loss;
 }
 
 static void portable_dots(const float *a, const float *b, size_t n, float out[3]) {
@@ -111,7 +107,8 @@ static void portable_exp_scaled(float *x, size_t n, float shift, float scale) {
 }
 
 const kernels kernels_portable = {.name = "portable",
-                                  .pairs = portable_pairs,
+                                  .score = portable_score,
+                                  .update = portable_update,
                                   .bag = portable_bag,
                                   .dots = portable_dots,
                                   .highest = portable_highest,

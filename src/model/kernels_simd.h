@@ -6,9 +6,13 @@
  *     LANES       floats in a vector
  *     TILE        input rows scored together: TILE * OUT_BLOCK accumulators stay in registers
  *     vec, ivec   vectors of LANES floats, of LANES int32_t
- *     simd_sums   static vec simd_sums(const vec a[SCORE_STRIDE]): the sum over the lanes of each
- *                 vector, in lanes 0..SCORE_STRIDE - 1 and again behind
- *     simd_total  static float simd_total(vec a): the sum over the lanes
+ *     simd_sums   static vec simd_sums(const vec a[LANES]): the sum over the lanes of each vector
+ *     simd_min, simd_max  lane by lane; the second where they cannot be compared
+ *     simd_repeat static vec simd_repeat(const float *p): SCORE_STRIDE values from p, repeated
+ *     simd_hold   its argument, in a register from now on: gcc would read a row again for each use,
+ *                 and loads are as scarce as multiply-adds
+ *     simd_clip   static vec simd_clip(vec x, float most): x between -most and most
+ *     simd_total  static vec simd_total(vec a): the sum over the lanes, in all lanes
  *     quad        vector of four floats;  simd_roots  static quad simd_roots(quad x): square roots
  *
  * Compiled with contraction on: a * b + c is one fused multiply-add. */
@@ -23,7 +27,7 @@
                         */
 #define UNROLL
 #else
-#define UNROLL _Pragma("GCC unroll 10")
+#define UNROLL _Pragma("GCC unroll 32")
 #endif
 #define INLINE static inline __attribute__((always_inline))
 
@@ -44,227 +48,262 @@ INLINE vec simd_select(ivec mask, vec a, vec b) {
     return (vec)(((ivec)a & mask) | ((ivec)b & ~mask));
 }
 
-/* 40 log 2: behind it the logistic function is 0 or 1 in float. */
-#define EXP_LIMIT 27.7258872f
-
 /* 2^t by 2^n * 2^f, f in [-.5, .5], polynomial of degree 5 (minimax, exact at 0; relative error
  * below 2e-7). -125 <= t <= 127; NaN stays NaN. */
 INLINE vec simd_exp2(vec t) {
-    const vec shift = simd_set(0x1.8p23f);
+    const vec shift = simd_set(0x1.8p23f); /* its last bits are 0, so that n alone is left of it */
     vec rounded = t + shift;
-    ivec n = (ivec)rounded - (ivec)shift;
     vec f = t - (rounded - shift);
-    vec p = simd_set(0.00132647273f);
-    p = p * f + 0.00967151299f;
-    p = p * f + 0.0555073358f;
-    p = p * f + 0.240222424f;
-    p = p * f + 0.693147004f;
-    p = p * f + 1.0f;
-    return (vec)((ivec)p + (n << 23));
-}
-
-/* exp(x) for |x| <= EXP_LIMIT. Larger magnitudes are clamped. */
-INLINE vec simd_exp(vec x) {
-    vec t = x * 1.44269504f;
-    t = simd_select(t > 40.0f, simd_set(40.0f), t);
-    t = simd_select(t < -40.0f, simd_set(-40.0f), t);
-    return simd_exp2(t);
+    const vec f2 = f * f; /* Estrin's scheme: steps wait for this */
+    const vec high = 0.0555073358f + 0.00967151299f * f + 0.00132647273f * f2;
+    const vec p = 1.0f + 0.693147004f * f + f2 * (0.240222424f + f * high);
+    return (vec)((ivec)p + ((ivec)rounded << 23));
 }
 
 /* exp(x) for x <= 86; clamped from below where it is next to nothing. */
 INLINE vec simd_exp_low(vec x) {
-    vec t = x * 1.44269504f;
-    return simd_exp2(simd_select(t < -125.0f, simd_set(-125.0f), t));
+    return simd_exp2(simd_max(simd_set(-125.0f), x * 1.44269504f));
 }
 
-/* log(x) for finite x >= 1: exponent and mantissa m in [sqrt(1/2), sqrt(2)), then
- * log(m) = 2 atanh(s), s = (m - 1) / (m + 1), as an odd series (absolute error below 1e-7). */
-INLINE vec simd_log(vec x) {
-    ivec bits = (ivec)x - 0x3f3504f3;
-    ivec e = bits >> 23;
-    vec m = (vec)((bits & 0x007fffff) + 0x3f3504f3);
-    vec s = (m - 1.0f) / (m + 1.0f), q = s * s;
-    vec p = simd_set(0.22222222f);
-    p = p * q + 0.28571429f;
-    p = p * q + 0.4f;
-    p = p * q + 0.66666667f;
-    p = p * q + 2.0f;
-    return p * s + __builtin_convertvector(e, vec) * 0.69314718f;
-}
-
-/* Scores of `rows` input rows against `outs` output rows into scores[row * SCORE_STRIDE + out]. */
-INLINE void score_tile(float *const *in, float *const *out, size_t width, float *scores,
-                       const int rows, const int outs) {
-    vec sum[TILE][SCORE_STRIDE];
-    UNROLL for (int r = 0; r < TILE; r++) UNROLL for (int j = 0; j < SCORE_STRIDE; j++) sum[r][j] =
-        (vec){0};
-    for (size_t k = 0; k < width; k += LANES) {
-        vec x[TILE];
-        UNROLL for (int r = 0; r < rows; r++) x[r] = simd_load(in[r] + k);
-        UNROLL for (int j = 0; j < outs; j++) {
-            vec y = simd_load(out[j] + k);
-            UNROLL for (int r = 0; r < rows; r++) sum[r][j] += x[r] * y;
-        }
-    }
-    UNROLL for (int r = 0; r < rows; r++) {
-        const vec sums = simd_sums(sum[r]);
-        memcpy(scores + r * SCORE_STRIDE, &sums, SCORE_STRIDE * sizeof *scores);
-    }
-}
-
-INLINE void score_rows(const logistic_window *w, float *const *out, const int outs) {
-    int i = 0;
-    for (; i + TILE <= w->n_in; i += TILE)
-        score_tile(w->in + i, out, w->width, w->scratch + i * SCORE_STRIDE, TILE, outs);
-    if (TILE > 2 && w->n_in - i == 2)
-        score_tile(w->in + i, out, w->width, w->scratch + i * SCORE_STRIDE, 2, outs);
-    else if (w->n_in - i == 1)
-        score_tile(w->in + i, out, w->width, w->scratch + i * SCORE_STRIDE, 1, outs);
-}
-
-/* SCORE_STRIDE values from p, repeated. */
-INLINE vec simd_pattern(const float *p) {
-    vec x;
-    UNROLL for (int l = 0; l < LANES; l += SCORE_STRIDE)
-        memcpy((float *)&x + l, p, SCORE_STRIDE * sizeof *p);
-    return x;
-}
-
-/* All ones in the lanes of the first outs of each SCORE_STRIDE. */
-INLINE ivec simd_first(const int outs) {
+/* All ones in the lanes of the first outs scores of each of the first rows rows. */
+INLINE ivec simd_first(const int rows, const int outs) {
     ivec mask;
-    UNROLL for (int l = 0; l < LANES; l++) mask[l] = l % SCORE_STRIDE < outs ? -1 : 0;
+    UNROLL for (int l = 0; l < LANES; l++) mask[l] =
+        l / SCORE_STRIDE < rows && l % SCORE_STRIDE < outs ? -1 : 0;
     return mask;
 }
 
-/* The step rate * (label - s(x)) of each score in lanes that are valid, 0 in others; *loss its loss
- * in all lanes. */
-INLINE vec simd_step(vec x, vec label, ivec valid, float rate, vec *loss) {
-    const vec below = 1.0f + simd_exp(-x);
-    vec one = simd_log(below) + (1.0f - label) * x;
-    one += simd_select(x < -EXP_LIMIT, -EXP_LIMIT - x, (vec){0});
-    *loss = one;
-    return simd_select(valid, rate * (label - 1.0f / below), (vec){0});
+/* From scores to steps, for the labels of a block, in all lanes: with sign = 1 - 2 label and
+ * z = sign * x, the loss of a pair is log(1 + exp(z)) and its step -sign * rate * exp(z) / (1 +
+ * exp(z)). */
+typedef struct {
+    vec scale; /* sign / log 2 */
+    vec rate;  /* -sign * rate */
+} step_rule;
+
+INLINE step_rule simd_rule(const logistic_window *w, const float *labels) {
+    const vec sign = 1.0f - 2.0f * simd_repeat(labels);
+    return (step_rule){.scale = sign * 1.44269504f, .rate = -sign * w->rate};
 }
 
-/* Scores in scratch become steps; returns the loss. */
-INLINE double step_scores(const logistic_window *w, const float *labels, const int outs) {
-    const vec label = simd_pattern(labels);
-    const ivec valid = simd_first(outs);
-    vec loss = {0};
-    const int n = w->n_in * SCORE_STRIDE;
-    for (int at = 0; at < n; at += LANES) {
-        vec one;
-        simd_store(w->scratch + at,
-                   simd_step(simd_load(w->scratch + at), label, valid, w->rate, &one));
-        ivec inside = {0};
-        UNROLL for (int l = 0; l < LANES; l++) inside[l] = at + l < n ? -1 : 0;
-        loss += simd_select(inside & valid, one, (vec){0});
-    }
-    double sum = 0;
-    UNROLL for (int l = 0; l < LANES; l++) sum += (double)loss[l];
-    return sum;
+/* 40 log 2: behind it the logistic function is 0 or 1 in float. */
+enum { LARGEST_EXPONENT = 40 };
+
+/* Losses of up to three vectors of scores: a factor is at most 1 + 2^LARGEST_EXPONENT. */
+_Static_assert(TILE *SCORE_STRIDE <= 3 * LANES, "the product of a tile is below 2^127");
+typedef struct {
+    vec product, beyond;
+} loss_parts;
+
+INLINE void add_loss(logistic_loss *to, const loss_parts *loss) {
+    const ivec product = (ivec)(simd_load(to->product) * loss->product);
+    *(ivec *)to->exponent += (product >> 23) - 127;
+    simd_store(to->product, (vec)((product & 0x007fffff) | 0x3f800000));
+    simd_store(to->beyond, simd_load(to->beyond) + loss->beyond);
 }
 
-/* ins: the number of inputs, known to the compiler in the common cases, so that the inner loop has
- * no branch to mispredict. */
-INLINE void update_rows(const logistic_window *w, float *const *out, const float *const *ahead,
-                        const int outs, const int ins) {
+INLINE void count_rows(logistic_loss *loss, int rows) {
+    loss->rows += rows;
+    if (loss->rows > LOSS_ROWS)
+        logistic_loss_settle(loss);
+}
+
+/* The steps of scores x; lanes that are not valid get any step and lose nothing. */
+INLINE vec simd_step(vec x, const step_rule *rule, ivec valid, loss_parts *loss) {
+    const vec t = x * rule->scale + simd_select(valid, (vec){0}, simd_set(-100));
+    const vec low = simd_min(simd_set(LARGEST_EXPONENT), t);
+    const vec e = simd_exp2(simd_max(simd_set(-LARGEST_EXPONENT), low)), one = 1.0f + e;
+    loss->beyond += t - low;
+    loss->product *= one;
+    return rule->rate * e / one;
+}
+
+/* Scores of `rows` input rows, i and on, against `outs` output rows become steps at steps[row *
+ * SCORE_STRIDE + out]. */
+INLINE void score_tile(const logistic_window *w, float *const *out, const step_rule *rule,
+                       float *steps, int i, const int rows, const int outs) {
+    enum { ROWS_OF_VECTOR = LANES / SCORE_STRIDE };
+    float *const *in = w->in + i;
+    vec sum[TILE * SCORE_STRIDE];
+    loss_parts loss = {.product = simd_set(1), .beyond = {0}};
+    UNROLL for (int s = 0; s < TILE * SCORE_STRIDE; s++) sum[s] = (vec){0};
     for (size_t k = 0; k < w->width; k += LANES) {
-        vec before[OUT_BLOCK], after[OUT_BLOCK];
-        UNROLL for (int a = 0; a < N_AHEAD; a++) __builtin_prefetch(ahead[a] + k, 1, 3);
-        UNROLL for (int j = 0; j < outs; j++) before[j] = after[j] = simd_load(out[j] + k);
-        UNROLL for (int i = 0; i < ins; i++) {
-            const float *step = w->scratch + i * SCORE_STRIDE;
-            float *row = w->in[i] + k;
-            vec x = simd_load(row), even = x, odd = {0};
-            UNROLL for (int j = 0; j < outs; j++) {
-                after[j] += step[j] * x;
-                if (j & 1)
-                    odd += step[j] * before[j];
-                else
-                    even += step[j] * before[j];
-            }
-            simd_store(row, even + odd);
+        vec x[TILE];
+        UNROLL for (int r = 0; r < rows; r++) x[r] = simd_load(in[r] + k);
+        UNROLL for (int j = 0; j < outs; j++) {
+            const vec y = simd_hold(simd_load(out[j] + k));
+            UNROLL for (int r = 0; r < rows; r++) sum[r * SCORE_STRIDE + j] += x[r] * y;
         }
-        UNROLL for (int j = 0; j < outs; j++) simd_store(out[j] + k, after[j]);
     }
+    UNROLL for (int r = 0; r < rows; r += ROWS_OF_VECTOR) simd_store(
+        steps + (i + r) * SCORE_STRIDE,
+        simd_step(simd_sums(sum + r * SCORE_STRIDE), rule, simd_first(rows - r, outs), &loss));
+    add_loss(w->loss, &loss);
 }
 
-INLINE void update_block(const logistic_window *w, float *const *out, const float *const *ahead) {
-    switch (w->n_in) {
-    case 1:
-        update_rows(w, out, ahead, OUT_BLOCK, 1);
-        break;
-    case 2:
-        update_rows(w, out, ahead, OUT_BLOCK, 2);
-        break;
-    case 3:
-        update_rows(w, out, ahead, OUT_BLOCK, 3);
-        break;
-    case 4:
-        update_rows(w, out, ahead, OUT_BLOCK, 4);
-        break;
-    case 5:
-        update_rows(w, out, ahead, OUT_BLOCK, 5);
-        break;
-    case 6:
-        update_rows(w, out, ahead, OUT_BLOCK, 6);
-        break;
-    case 7:
-        update_rows(w, out, ahead, OUT_BLOCK, 7);
-        break;
-    case 8:
-        update_rows(w, out, ahead, OUT_BLOCK, 8);
-        break;
-    case 9:
-        update_rows(w, out, ahead, OUT_BLOCK, 9);
-        break;
-    case 10:
-        update_rows(w, out, ahead, OUT_BLOCK, 10);
-        break;
-    default:
-        update_rows(w, out, ahead, OUT_BLOCK, w->n_in);
-    }
-}
-
-/* One block with a number of outputs that the compiler knows. */
-INLINE double pairs_block(const logistic_window *w, int first, const int outs) {
+INLINE void score_block(const logistic_window *w, int first, float *steps, const int outs) {
     float *const *out = w->out + first;
-    const float *const *ahead = w->ahead + first / OUT_BLOCK * N_AHEAD;
-    score_rows(w, out, outs);
-    double loss = step_scores(w, w->labels + first, outs);
-    if (outs == OUT_BLOCK)
-        update_block(w, out, ahead);
-    else
-        update_rows(w, out, ahead, outs, w->n_in);
-    return loss;
+    const step_rule rule = simd_rule(w, w->labels + first);
+    const int ins = w->n_in;
+    int i = 0;
+    count_rows(w->loss, ins);
+    for (; i + TILE <= ins; i += TILE)
+        score_tile(w, out, &rule, steps, i, TILE, outs);
+    if (TILE > 3 && ins - i == 3)
+        score_tile(w, out, &rule, steps, i, 3, outs);
+    else if (TILE > 2 && ins - i == 2)
+        score_tile(w, out, &rule, steps, i, 2, outs);
+    else if (ins - i == 1)
+        score_tile(w, out, &rule, steps, i, 1, outs);
 }
 
-static double simd_pairs(const logistic_window *w) {
-    double loss = 0;
-    for (int first = 0; first < w->n_out; first += OUT_BLOCK) {
+static void simd_score(const logistic_window *w) {
+    float *steps = w->scratch;
+    for (int first = 0; first < w->n_out; first += OUT_BLOCK, steps += kernels_steps(w->n_in)) {
         switch (w->n_out - first) {
         case 1:
-            loss += pairs_block(w, first, 1);
+            score_block(w, first, steps, 1);
             break;
         case 2:
-            loss += pairs_block(w, first, 2);
+            score_block(w, first, steps, 2);
             break;
         case 3:
-            loss += pairs_block(w, first, 3);
+            score_block(w, first, steps, 3);
             break;
         case 4:
-            loss += pairs_block(w, first, 4);
+            score_block(w, first, steps, 4);
             break;
         case 5:
-            loss += pairs_block(w, first, 5);
+            score_block(w, first, steps, 5);
             break;
         default:
-            loss += pairs_block(w, first, OUT_BLOCK);
+            score_block(w, first, steps, OUT_BLOCK);
         }
     }
-    return loss;
+}
+
+/* The same array of rows, read again from here on: gcc would keep more pointers than there are
+ * registers, and parks them in vector registers, from where the way back takes a multiply-add's
+ * place. */
+INLINE float *const *fresh(float *const *rows) {
+    __asm__("" : "+r"(rows));
+    return rows;
+}
+
+INLINE void ask_lines(const float *const *ahead, size_t k, const int slices) {
+    __asm__("" : "+r"(ahead));
+    UNROLL for (int a = 0; a < N_AHEAD; a++) UNROLL for (int c = 0; c < slices; c++)
+        __builtin_prefetch(ahead[a] + k + c * LANES, 1, 3);
+}
+
+/* Columns k and on, `slices` vectors of them: a step that is in a register serves all. ins: the
+ * number of inputs, known to the compiler in the common cases, so that the inner loop has no branch
+ * to mispredict. */
+INLINE void update_slices(const logistic_window *w, float *const *out, const float *steps, size_t k,
+                          const int slices, const int outs, const int ins) {
+    vec before[SLICES][OUT_BLOCK], after[SLICES][OUT_BLOCK];
+    float *const *in = fresh(w->in);
+    out = fresh(out);
+    UNROLL for (int j = 0; j < outs; j++) {
+        const float *row = out[j] + k;
+        UNROLL for (int c = 0; c < slices; c++) before[c][j] = after[c][j] =
+            simd_load(row + c * LANES);
+    }
+    UNROLL for (int i = 0; i < ins; i++) {
+        float *row = in[i] + k;
+        vec x[SLICES], sum[SLICES];
+        UNROLL for (int c = 0; c < slices; c++) sum[c] = x[c] = simd_load(row + c * LANES);
+        UNROLL for (int j = 0; j < outs; j++) {
+            const vec step = simd_hold(simd_set(steps[i * SCORE_STRIDE + j]));
+            UNROLL for (int c = 0; c < slices; c++) {
+                after[c][j] += step * x[c];
+                sum[c] += step * before[c][j];
+            }
+        }
+        UNROLL for (int c = 0; c < slices; c++) simd_store(row + c * LANES, sum[c]);
+    }
+    out = fresh(out);
+    UNROLL for (int j = 0; j < outs; j++) {
+        float *row = out[j] + k;
+        UNROLL for (int c = 0; c < slices; c++) simd_store(row + c * LANES, after[c][j]);
+    }
+}
+
+INLINE void update_rows(const logistic_window *w, int first, const float *steps, const int outs,
+                        const int ins) {
+    float *const *out = w->out + first;
+    const float *const *ahead = w->ahead + first / OUT_BLOCK * N_AHEAD;
+    size_t k = 0;
+    for (; k + SLICES * LANES <= w->width; k += SLICES * LANES) {
+        ask_lines(ahead, k, SLICES);
+        update_slices(w, out, steps, k, SLICES, outs, ins);
+    }
+    for (; k < w->width; k += LANES) {
+        ask_lines(ahead, k, 1);
+        update_slices(w, out, steps, k, 1, outs, ins);
+    }
+}
+
+INLINE void update_block(const logistic_window *w, int first, const float *steps) {
+    switch (w->n_in) {
+    case 1:
+        update_rows(w, first, steps, OUT_BLOCK, 1);
+        break;
+    case 2:
+        update_rows(w, first, steps, OUT_BLOCK, 2);
+        break;
+    case 3:
+        update_rows(w, first, steps, OUT_BLOCK, 3);
+        break;
+    case 4:
+        update_rows(w, first, steps, OUT_BLOCK, 4);
+        break;
+    case 5:
+        update_rows(w, first, steps, OUT_BLOCK, 5);
+        break;
+    case 6:
+        update_rows(w, first, steps, OUT_BLOCK, 6);
+        break;
+    case 7:
+        update_rows(w, first, steps, OUT_BLOCK, 7);
+        break;
+    case 8:
+        update_rows(w, first, steps, OUT_BLOCK, 8);
+        break;
+    case 9:
+        update_rows(w, first, steps, OUT_BLOCK, 9);
+        break;
+    case 10:
+        update_rows(w, first, steps, OUT_BLOCK, 10);
+        break;
+    default:
+        update_rows(w, first, steps, OUT_BLOCK, w->n_in);
+    }
+}
+
+static void simd_update(const logistic_window *w) {
+    const float *steps = w->scratch;
+    for (int first = 0; first < w->n_out; first += OUT_BLOCK, steps += kernels_steps(w->n_in)) {
+        switch (w->n_out - first) {
+        case 1:
+            update_rows(w, first, steps, 1, w->n_in);
+            break;
+        case 2:
+            update_rows(w, first, steps, 2, w->n_in);
+            break;
+        case 3:
+            update_rows(w, first, steps, 3, w->n_in);
+            break;
+        case 4:
+            update_rows(w, first, steps, 4, w->n_in);
+            break;
+        case 5:
+            update_rows(w, first, steps, 5, w->n_in);
+            break;
+        default:
+            update_block(w, first, steps);
+        }
+    }
 }
 
 /* ---- the sum of the inputs */
@@ -288,8 +327,9 @@ INLINE void gather_rows(const logistic_window *w, float *h) {
 /* Scores of h against outs rows, in the lanes of one vector. Two sums for each row, so that an
  * addition need not wait for the one before. */
 INLINE vec score_bag(const float *h, float *const *out, size_t width, const int outs) {
-    vec sum[SCORE_STRIDE], other[SCORE_STRIDE];
-    UNROLL for (int j = 0; j < SCORE_STRIDE; j++) sum[j] = other[j] = (vec){0};
+    vec sum[LANES], other[SCORE_STRIDE];
+    UNROLL for (int j = 0; j < LANES; j++) sum[j] = (vec){0};
+    UNROLL for (int j = 0; j < SCORE_STRIDE; j++) other[j] = (vec){0};
     size_t k = 0;
     for (; k + 2 * LANES <= width; k += 2 * LANES) {
         const vec x = simd_load(h + k), y = simd_load(h + k + LANES);
@@ -307,15 +347,15 @@ INLINE vec score_bag(const float *h, float *const *out, size_t width, const int 
 }
 
 /* One block of outputs from h; adds what they tell the inputs to change, or begins with it. */
-INLINE double bag_block(const logistic_window *w, const float *h, float *change, int first,
-                        const int outs) {
+INLINE void bag_block(const logistic_window *w, const float *h, float *change, int first,
+                      const int outs) {
     float *const *out = w->out + first;
     const int n_ahead = w->n_ahead;
     const float *const *ahead = w->ahead + first / OUT_BLOCK * n_ahead;
-    const ivec valid = simd_first(outs);
-    vec loss;
-    const vec step = simd_step(score_bag(h, out, w->width, outs), simd_pattern(w->labels + first),
-                               valid, w->rate, &loss);
+    const ivec valid = simd_first(1, outs);
+    const step_rule rule = simd_rule(w, w->labels + first);
+    loss_parts loss = {.product = simd_set(1), .beyond = {0}};
+    const vec step = simd_step(score_bag(h, out, w->width, outs), &rule, valid, &loss);
     for (size_t k = 0; k < w->width; k += LANES) {
         const vec x = simd_load(h + k);
         vec even = {0}, odd = {0};
@@ -333,47 +373,44 @@ INLINE double bag_block(const logistic_window *w, const float *h, float *change,
         }
         simd_store(change + k, even + odd);
     }
-    double sum = 0;
-    UNROLL for (int j = 0; j < outs; j++) sum += (double)loss[j];
-    return sum;
+    count_rows(w->loss, 1);
+    add_loss(w->loss, &loss);
 }
 
-static double simd_bag(const logistic_window *w) {
+static void simd_bag(const logistic_window *w) {
     float *change = w->scratch, *sum = change + w->width;
     const bool alone = w->n_in == 1 && w->gather == 1;
     const float *h = alone ? w->in[0] : sum;
-    double loss = 0;
     if (!alone)
         gather_rows(w, sum);
     for (int first = 0; first < w->n_out; first += OUT_BLOCK) {
         switch (w->n_out - first) {
         case 1:
-            loss += bag_block(w, h, change, first, 1);
+            bag_block(w, h, change, first, 1);
             break;
         case 2:
-            loss += bag_block(w, h, change, first, 2);
+            bag_block(w, h, change, first, 2);
             break;
         case 3:
-            loss += bag_block(w, h, change, first, 3);
+            bag_block(w, h, change, first, 3);
             break;
         case 4:
-            loss += bag_block(w, h, change, first, 4);
+            bag_block(w, h, change, first, 4);
             break;
         case 5:
-            loss += bag_block(w, h, change, first, 5);
+            bag_block(w, h, change, first, 5);
             break;
         default:
-            loss += bag_block(w, h, change, first, OUT_BLOCK);
+            bag_block(w, h, change, first, OUT_BLOCK);
         }
     }
     for (int i = 0; i < w->n_in; i++)
         for (size_t k = 0; k < w->width; k += LANES)
             simd_store(w->in[i] + k, simd_load(w->in[i] + k) + w->spread * simd_load(change + k));
-    return loss;
 }
 
 static void simd_dots(const float *a, const float *b, size_t n, float out[3]) {
-    vec sum[SCORE_STRIDE] = {{0}};
+    vec sum[LANES] = {{0}};
     for (size_t k = 0; k < n; k += LANES) {
         vec x = simd_load(a + k), y = simd_load(b + k);
         sum[0] += x * y;
@@ -417,7 +454,8 @@ static void simd_exp_scaled(float *x, size_t n, float shift, float scale) {
 #include "kernels_simd_glove.h"
 
 const kernels KERNELS_TABLE = {.name = KERNELS_NAME,
-                               .pairs = simd_pairs,
+                               .score = simd_score,
+                               .update = simd_update,
                                .bag = simd_bag,
                                .dots = simd_dots,
                                .highest = simd_highest,

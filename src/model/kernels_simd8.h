@@ -1,18 +1,54 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The kernels in vectors of eight floats: one register with AVX2, a pair of registers with NEON. */
 #include <stdint.h>
+#include <string.h>
 
 #include "kernels.h"
 #include "kernels_quad.h"
 
-enum { LANES = 8, TILE = 2 };
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
+
+enum { LANES = 8, TILE = 2, SLICES = 1 };
 typedef float vec __attribute__((vector_size(32)));
 typedef int32_t ivec __attribute__((vector_size(32)));
+
+static inline __attribute__((always_inline)) vec simd_hold(vec x) {
+#if defined(__AVX2__)
+    __asm__("" : "+x"(x));
+#endif
+    return x;
+}
+
+static inline __attribute__((always_inline)) vec simd_repeat(const float *p) {
+    vec x;
+    memcpy(&x, p, sizeof x);
+    return x;
+}
+
+static inline __attribute__((always_inline)) vec simd_min(vec a, vec b) {
+#if defined(__AVX2__)
+    return _mm256_min_ps(a, b);
+#else
+    const ivec less = a < b;
+    return (vec)(((ivec)a & less) | ((ivec)b & ~less));
+#endif
+}
+
+static inline __attribute__((always_inline)) vec simd_max(vec a, vec b) {
+#if defined(__AVX2__)
+    return _mm256_max_ps(a, b);
+#else
+    const ivec more = a > b;
+    return (vec)(((ivec)a & more) | ((ivec)b & ~more));
+#endif
+}
 
 #define SHUFFLE __builtin_shufflevector
 
 /* Two levels of "add a shuffled pair" in each 128-bit half, then the halves. */
-static inline __attribute__((always_inline)) vec simd_sums(const vec a[SCORE_STRIDE]) {
+static inline __attribute__((always_inline)) vec simd_sums(const vec a[LANES]) {
     vec p[4], q[2];
     _Pragma("GCC unroll 4") for (int i = 0; i < 4; i++) {
         vec x = a[2 * i], y = a[2 * i + 1];
@@ -32,19 +68,10 @@ static inline __attribute__((always_inline)) vec simd_total(vec a) {
     return a + SHUFFLE(a, a, 1, 0, 3, 2, 5, 4, 7, 6);
 }
 
-static inline __attribute__((always_inline)) vec simd_min(vec a, vec b) {
-#if defined(__x86_64__)
-    return (vec)_mm256_min_ps((__m256)b, (__m256)a); /* a NaN of a stays */
-#else
-    const ivec less = b < a;
-    return (vec)(((ivec)b & less) | ((ivec)a & ~less));
-#endif
-}
-
 /* x between -most and most. */
 static inline __attribute__((always_inline)) vec simd_clip(vec x, float most) {
     const vec limit = most - (vec){0};
-    return -simd_min(-simd_min(x, limit), limit);
+    return simd_max(-limit, simd_min(limit, x));
 }
 
 #include "kernels_simd.h"

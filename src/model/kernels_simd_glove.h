@@ -11,6 +11,20 @@
 /* A vector from any address. */
 typedef float vec_anywhere __attribute__((vector_size(4 * LANES), aligned(4)));
 
+/* log(x) for normal positive x: exponent and mantissa m in [sqrt(1/2), sqrt(2)), then
+ * log(m) = 2 atanh(s), s = (m - 1) / (m + 1), as an odd series (error below 1e-7 of 1 + |log x|). */
+INLINE vec simd_log(vec x) {
+    const ivec bits = (ivec)x - 0x3f3504f3, e = bits >> 23;
+    const vec m = (vec)((bits & 0x007fffff) + 0x3f3504f3);
+    const vec s = (m - 1.0f) / (m + 1.0f), q = s * s;
+    vec p = simd_set(0.22222222f);
+    p = p * q + 0.28571429f;
+    p = p * q + 0.4f;
+    p = p * q + 0.66666667f;
+    p = p * q + 2.0f;
+    return p * s + __builtin_convertvector(e, vec) * 0.69314718f;
+}
+
 static void simd_logs(float *x, size_t n) {
     size_t k = 0;
     for (; k + LANES <= n; k += LANES)
@@ -217,7 +231,7 @@ static double simd_glove_row(const glove_batch *b) {
  * of the square: exact to float for steps below .05, and much larger ones end a run. */
 INLINE vec glove_step_columns(vec gradient, vec *scale) {
     const vec u = simd_clip(gradient, GLOVE_CLIP) * *scale;
-    const vec t = simd_min(u * u, simd_set(0.5f));
+    const vec t = simd_min(simd_set(0.5f), u * u);
     *scale *= 1.0f + t * (-0.5f + t * 0.375f);
     return u;
 }

@@ -29,12 +29,13 @@ static status create_buffers(loop_worker *w, size_t width) {
     if (!s.code)
         s = mem_new(&w->labels, outputs + SCORE_STRIDE, sizeof *w->labels, "a window");
     if (!s.code)
-        s = mem_new(&w->scratch, kernels_scratch((size_t)w->max_in, width), sizeof *w->scratch,
+        s = mem_new(&w->scratch, kernels_scratch(w->max_in, w->max_out, width), sizeof *w->scratch,
                     "a window");
     for (int i = 0; !s.code && i < N_UNITS; i++)
         s = create_unit(&w->units[i], w);
     if (!s.code)
         w->labels[0] = 1;
+    logistic_loss_none(&w->loss);
     return s;
 }
 
@@ -94,6 +95,7 @@ static void train_chunk(loop_worker *w, const loop_job *job, int64_t chunk, floa
     window_fill(&w->chunk, job->view, begin, end, job->sampler, t->window, w->token_key);
     negatives_begin_chunk(&w->negatives, job->sampler, begin);
     job->objective->train_chunk(w, job, rate);
+    w->tally.loss += logistic_loss_take(&w->loss);
     w->tally.tokens += end - begin;
 }
 

@@ -30,6 +30,7 @@ struct loop_worker {
     float *labels;       /* [max_out + SCORE_STRIDE], starts as 1, 0, 0, ... */
     float *scratch;      /* kernels_scratch */
     uint64_t token_key;  /* stream of the current epoch */
+    logistic_loss loss;
     loop_tally tally;
     char apart[CACHE_LINE]; /* two workers never share a cache line of tallies */
 };
@@ -68,7 +69,7 @@ static inline void loop_mark_touched(const loop_job *job, const loop_unit *u, si
 }
 
 /* The kernel's view of a unit. */
-static inline logistic_window loop_window(const loop_worker *w, const loop_unit *u, float rate,
+static inline logistic_window loop_window(loop_worker *w, const loop_unit *u, float rate,
                                           size_t width) {
     return (logistic_window){.in = u->in,
                              .out = u->out,
@@ -79,13 +80,14 @@ static inline logistic_window loop_window(const loop_worker *w, const loop_unit 
                              .width = width,
                              .ahead = w->ahead,
                              .n_ahead = N_AHEAD,
-                             .scratch = w->scratch};
+                             .scratch = w->scratch,
+                             .loss = &w->loss};
 }
 
 /* The same for CBOW: the contexts' mean, each context moved by the whole change (word2vec.c), or
  * their sum, with the change divided among them (gensim, cbow_mean = 0). */
-static inline logistic_window loop_bag(const loop_worker *w, const loop_unit *u,
-                                       const loop_settings *t, float rate, size_t width) {
+static inline logistic_window loop_bag(loop_worker *w, const loop_unit *u, const loop_settings *t,
+                                       float rate, size_t width) {
     logistic_window window = loop_window(w, u, rate, width);
     const float part = 1 / (float)u->n_in;
     window.gather = t->cbow_sum ? 1 : part;

@@ -23,8 +23,11 @@ void negatives_begin_epoch(negatives *n, uint64_t seed, int epoch) {
 
 /* ---- the pool */
 
+/* The table of negatives is seldom in the cache: the place of the draw after this is asked for. */
 static int32_t draw_next(negatives *n, const sampler *s) {
-    return sampler_negative(s, random_at(n->draw_key, n->drawn++));
+    const uint64_t draw = random_at(n->draw_key, n->drawn++);
+    sampler_ask(s, random_at(n->draw_key, n->drawn));
+    return sampler_negative(s, draw);
 }
 
 void negatives_begin_chunk(negatives *n, const sampler *s, int64_t begin) {

@@ -33,6 +33,11 @@ static inline bool sampler_keeps(const sampler *s, int32_t word, uint64_t draw) 
     return (uint32_t)(draw >> 32) <= s->keep[word];
 }
 
+/* Ask the memory for what sampler_negative will read. */
+static inline void sampler_ask(const sampler *s, uint64_t draw) {
+    __builtin_prefetch(&s->aliases[random_below(draw, (uint32_t)s->n_words)]);
+}
+
 static inline int32_t sampler_negative(const sampler *s, uint64_t draw) {
     uint32_t slot = random_below(draw, (uint32_t)s->n_words);
     const alias_entry *e = &s->aliases[slot];

@@ -4,20 +4,32 @@
 #include "loop_internal.h"
 #include "objective.h"
 
-void skipgram_train_chunk(loop_worker *w, const loop_job *job, float rate) {
-    const size_t width = row_width(job->settings->dim);
-    loop_unit *u = &w->units[0];
-    for (int i = w->chunk.first; i < w->chunk.last; i++) {
+/* The next centre with contexts into u, and the negatives it trains against; -1 = none is left. */
+static int next_unit(loop_worker *w, const loop_job *job, int centre, size_t width, loop_unit *u) {
+    for (int i = centre + 1; i < w->chunk.last; i++) {
         if (w->chunk.tokens[i] < 0)
             continue;
         negatives_rotate(&w->negatives, job->sampler);
-        if (!loop_pooled_unit(w, job, i, width, u))
-            continue;
-        loop_pooled_ahead(w, job, i, width, u);
+        if (loop_pooled_unit(w, job, i, width, u))
+            return i;
+    }
+    return -1;
+}
+
+void skipgram_train_chunk(loop_worker *w, const loop_job *job, float rate) {
+    const size_t width = row_width(job->settings->dim);
+    loop_unit *u = &w->units[0], *next = &w->units[1];
+    for (int i = next_unit(w, job, w->chunk.first - 1, width, u), after; i >= 0; i = after) {
         const logistic_window window = loop_window(w, u, rate, width);
-        w->tally.loss += job->kernel->pairs(&window);
+        job->kernel->score(&window);
+        after = next_unit(w, job, i, width, next);
+        loop_pooled_ahead(w, job, i, width, u);
+        job->kernel->update(&window);
         w->tally.pairs += u->n_in;
         loop_mark_touched(job, u, width);
+        loop_unit *done = u;
+        u = next;
+        next = done;
     }
 }
 

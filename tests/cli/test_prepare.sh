@@ -119,7 +119,7 @@ claim "a token of a megabyte is a word" is words tokens_read 2/3
 yes 'ab cd' | tr '\n' ' ' | head -c 100000000 >line
 claim "a line of 100 MB is a document: it runs" prepare 1 2 line
 claim "a line of 100 MB is a document" is documents tokens_read 1/33333334
-claim "what does not fit in --memory goes through scratch files: it runs" prepare 2 1 line --memory 100M
+claim "what does not fit in --memory goes through scratch files: it runs" prepare 2 1 line --memory 48M
 claim "what does not fit in --memory goes through scratch files" is tokens_read 33333334
 claim "what does not fit in --memory goes through scratch files" test "$(number spilled_bytes)" -gt 0
 claim "no scratch file stays" test "$(ls out)" = c.h5

@@ -11,7 +11,9 @@ enum { MAX_IN = 20, MAX_OUT = 14, MAX_WIDTH = 4096 };
 
 typedef struct {
     float rows[MAX_IN + MAX_OUT][MAX_WIDTH] __attribute__((aligned(64)));
-    float scratch[(MAX_IN + 1) * SCORE_STRIDE + 2 * MAX_WIDTH] __attribute__((aligned(64)));
+    float scratch[(MAX_OUT / OUT_BLOCK + 1) * (MAX_IN + 1) * SCORE_STRIDE + 2 * MAX_WIDTH]
+        __attribute__((aligned(64)));
+    logistic_loss loss;
     float labels[MAX_OUT + SCORE_STRIDE];
     float *in[MAX_IN], *out[MAX_OUT];
     const float *ahead[N_AHEAD * MAX_OUT];
@@ -44,7 +46,9 @@ static void fill(bench *b, int n_in, int n_out, int dim, uint64_t seed) {
                                   .n_ahead = N_AHEAD,
                                   .gather = 1,
                                   .spread = 1,
-                                  .scratch = b->scratch};
+                                  .scratch = b->scratch,
+                                  .loss = &b->loss};
+    logistic_loss_none(&b->loss);
 }
 
 /* Labels as on a path of a tree, and factors of a bag. */
@@ -55,8 +59,18 @@ static void mix(bench *b, uint64_t seed) {
     b->window.spread = 0.75f;
 }
 
+static void train(const kernels *k, int bag, const logistic_window *w) {
+    if (bag) {
+        k->bag(w);
+    } else {
+        k->score(w);
+        k->update(w);
+    }
+}
+
 static double run(const kernels *k, int bag, const logistic_window *w) {
-    return bag ? k->bag(w) : k->pairs(w);
+    train(k, bag, w);
+    return logistic_loss_take(w->loss);
 }
 
 static double max_abs_difference(const bench *a, const bench *b, double *largest) {
@@ -160,7 +174,7 @@ static void padding_stays_zero(void) {
     }
 }
 
-static double logistic_loss(double x, int label) {
+static double loss_at(double x, int label) {
     return fmax(label ? -x : x, 0) + log1p(exp(-fabs(x)));
 }
 
@@ -175,9 +189,9 @@ static double loss_of(const bench *b, int bag, int dim) {
             for (int k = 0; k < dim; k++)
                 x += (double)b->in[i][k] * (double)b->out[j][k];
             sum += x;
-            loss += bag ? 0 : logistic_loss(x, b->labels[j] > 0);
+            loss += bag ? 0 : loss_at(x, b->labels[j] > 0);
         }
-        loss += bag ? logistic_loss((double)w->gather * sum, b->labels[j] > 0) : 0;
+        loss += bag ? loss_at((double)w->gather * sum, b->labels[j] > 0) : 0;
     }
     return loss;
 }
@@ -232,7 +246,7 @@ static void a_bag_of_one_is_a_pair_of_word2vec(void) {
         if (!kernels_get(isa))
             continue;
         fill(&b, 1, N_OUT, DIM, 21);
-        kernels_get(isa)->bag(&b.window);
+        run(kernels_get(isa), 1, &b.window);
         double change[DIM] = {0};
         for (int j = 0; j < N_OUT; j++) {
             double x = 0;
@@ -256,10 +270,34 @@ static void a_bag_counts_a_repeated_input_twice(void) {
     fill(&b, 3, 6, 32, 9);
     b.in[2] = b.in[0];
     mix(&b, 1);
-    k->bag(&b.window);
+    run(k, 1, &b.window);
     for (int c = 0; c < 32; c++) {
         double once = (double)b.in[1][c] - (double)before.in[1][c];
         CU_ASSERT_DOUBLE_EQUAL((double)b.in[0][c] - (double)before.in[0][c], 2 * once, 1e-6);
+    }
+}
+
+/* Kernels keep losses as products; they must neither overflow nor forget when they are settled. */
+static void losses_of_many_windows_add_up(void) {
+    static bench b;
+    enum { WINDOWS = 3000, DIM = 16 };
+    for (int at = 0; at < 2 * (N_ISAS - ISA_PORTABLE); at++) {
+        const kernels *k = kernels_get((kernels_isa)(ISA_PORTABLE + at / 2));
+        const int bag = at % 2;
+        if (!k)
+            continue;
+        double expected = 0;
+        fill(&b, 7, 11, DIM, 5);
+        b.window.rate = 0;
+        for (int i = 0; i < WINDOWS; i++) {
+            b.in[0][0] = (float)(i % 100); /* up to scores that no float exponential holds */
+            b.window.n_in = 1 + i % 7;
+            b.loss.rows = i == WINDOWS / 2 ? LOSS_ROWS : b.loss.rows;
+            expected += loss_of(&b, bag, DIM);
+            train(k, bag, &b.window);
+        }
+        CU_ASSERT_DOUBLE_EQUAL(logistic_loss_take(&b.loss), expected, 1e-6 * expected);
+        CU_ASSERT_EQUAL(logistic_loss_take(&b.loss), 0);
     }
 }
 
@@ -291,7 +329,7 @@ static void a_repeated_input_counts_twice(void) {
     fill(&twice, 2, 3, 32, 9);
     twice.in[1] = twice.in[0];
     const kernels *k = kernels_get(ISA_AUTO);
-    double one = k->pairs(&once.window), two = k->pairs(&twice.window);
+    double one = run(k, 0, &once.window), two = run(k, 0, &twice.window);
     CU_ASSERT_DOUBLE_EQUAL(two, 2 * one, 1e-4);
     for (int c = 0; c < 32; c++) {
         static bench before;
@@ -327,6 +365,7 @@ int main(void) {
         {"exponentials_equal_the_libraries", exponentials_equal_the_libraries},
         {"padding_stays_zero", padding_stays_zero},
         {"steps_follow_finite_differences", steps_follow_finite_differences},
+        {"losses_of_many_windows_add_up", losses_of_many_windows_add_up},
         {"extreme_scores_give_finite_steps_and_nan_stays_visible",
          extreme_scores_give_finite_steps_and_nan_stays_visible},
         {"a_bag_of_one_is_a_pair_of_word2vec", a_bag_of_one_is_a_pair_of_word2vec},
