@@ -154,21 +154,27 @@ static int writer_of(const training_glove *t, int64_t id) {
     return (int)(((id + 1) * comm_size(t->world) - 1) / t->groups.n_words);
 }
 
-enum { ROWS = 4096 }; /* sent at a time */
+enum { MOST_ROWS = 4096, MOST_BYTES = 1 << 20 }; /* sent at a time */
 
 typedef struct {
-    char *records, *received;                 /* id and row each; [ROWS] and what comes */
+    char *records, *received;                 /* id and row each; [most] and what comes */
+    int most;                                 /* records sent at a time */
     size_t room, record;                      /* bytes of a record */
     int64_t *bytes, *received_bytes, *starts; /* [ranks] */
-    const float **rows;                       /* [ROWS] */
+    const float **rows;                       /* [most] */
     int32_t *ids;
 } row_sender;
 
 static status row_sender_create(const training_glove *t, row_sender *w, int64_t columns) {
     static const char what[] = "rows to write";
     const size_t ranks = (size_t)comm_size(t->world);
-    *w = (row_sender){.record = sizeof(int32_t) + (size_t)columns * sizeof(float)};
-    status s = mem_new(&w->records, ROWS, w->record, what);
+    const size_t record = sizeof(int32_t) + (size_t)columns * sizeof(float);
+    const size_t fit = MOST_BYTES / record;
+    *w = (row_sender){.record = record,
+                      .most = fit < 1           ? 1
+                              : fit > MOST_ROWS ? MOST_ROWS
+                                                : (int)fit};
+    status s = mem_new(&w->records, (size_t)w->most, record, what);
     if (!s.code)
         s = mem_new(&w->bytes, ranks, sizeof *w->bytes, what);
     if (!s.code)
@@ -176,9 +182,9 @@ static status row_sender_create(const training_glove *t, row_sender *w, int64_t 
     if (!s.code)
         s = mem_new(&w->starts, ranks + 1, sizeof *w->starts, what);
     if (!s.code)
-        s = mem_new(&w->rows, ROWS, sizeof *w->rows, what);
+        s = mem_new(&w->rows, (size_t)w->most, sizeof *w->rows, what);
     if (!s.code)
-        s = mem_new(&w->ids, ROWS, sizeof *w->ids, what);
+        s = mem_new(&w->ids, (size_t)w->most, sizeof *w->ids, what);
     return s;
 }
 
@@ -195,7 +201,7 @@ static void row_sender_clear(row_sender *w) {
 /* The next rows as records, by writer. */
 static void fill_records(row_sender *w, row_source *r) {
     const int ranks = comm_size(r->t->world);
-    const int n = r->left < ROWS ? (int)r->left : ROWS;
+    const int n = r->left < w->most ? (int)r->left : w->most;
     memset(w->starts, 0, (size_t)(ranks + 1) * sizeof *w->starts);
     for (int k = 0; k < n; k++) {
         w->rows[k] = take_row(r, &w->ids[k]);

@@ -62,7 +62,7 @@ static inline __attribute__((always_inline)) vec simd_total(vec a) {
 
 /* x between -most and most: the smaller magnitude of the two with the sign of x. */
 static inline __attribute__((always_inline)) vec simd_clip(vec x, float most) {
-    return (vec)_mm512_range_ps((__m512)x, _mm512_set1_ps(most), 2);
+    return _mm512_range_ps(x, _mm512_set1_ps(most), 2);
 }
 
 #define KERNELS_TABLE kernels_avx512

@@ -12,7 +12,8 @@
  *     simd_repeat static vec simd_repeat(const float *p): SCORE_STRIDE values from p, repeated
  *     simd_hold   its argument, in a register from now on: gcc would read a row again for each use,
  *                 and loads are as scarce as multiply-adds
- *     simd_total  static float simd_total(vec a): the sum over the lanes
+ *     simd_clip   static vec simd_clip(vec x, float most): x between -most and most
+ *     simd_total  static vec simd_total(vec a): the sum over the lanes, in all lanes
  *     quad        vector of four floats;  simd_roots  static quad simd_roots(quad x): square roots
  *
  * Compiled with contraction on: a * b + c is one fused multiply-add. */

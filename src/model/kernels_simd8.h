@@ -71,7 +71,7 @@ static inline __attribute__((always_inline)) vec simd_total(vec a) {
 /* x between -most and most. */
 static inline __attribute__((always_inline)) vec simd_clip(vec x, float most) {
     const vec limit = most - (vec){0};
-    return -simd_min(limit, -simd_min(limit, x));
+    return simd_max(-limit, simd_min(limit, x));
 }
 
 #include "kernels_simd.h"

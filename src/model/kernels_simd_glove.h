@@ -11,13 +11,12 @@
 /* A vector from any address. */
 typedef float vec_anywhere __attribute__((vector_size(4 * LANES), aligned(4)));
 
-/* log(x) for positive finite x: exponent and mantissa m in [sqrt(1/2), sqrt(2)), then
- * log(m) = 2 atanh(s), s = (m - 1) / (m + 1), as an odd series (absolute error below 1e-7). */
+/* log(x) for normal positive x: exponent and mantissa m in [sqrt(1/2), sqrt(2)), then
+ * log(m) = 2 atanh(s), s = (m - 1) / (m + 1), as an odd series (error below 1e-7 of 1 + |log x|). */
 INLINE vec simd_log(vec x) {
-    ivec bits = (ivec)x - 0x3f3504f3;
-    ivec e = bits >> 23;
-    vec m = (vec)((bits & 0x007fffff) + 0x3f3504f3);
-    vec s = (m - 1.0f) / (m + 1.0f), q = s * s;
+    const ivec bits = (ivec)x - 0x3f3504f3, e = bits >> 23;
+    const vec m = (vec)((bits & 0x007fffff) + 0x3f3504f3);
+    const vec s = (m - 1.0f) / (m + 1.0f), q = s * s;
     vec p = simd_set(0.22222222f);
     p = p * q + 0.28571429f;
     p = p * q + 0.4f;
