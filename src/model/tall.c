@@ -79,7 +79,7 @@ void tall_maxima(const tall_shape *t, const float *x, float *maxima) {
  * with this maximum beside one of maximum 1: 1.5 * 2^52 quanta. No sum of shares exceeds 2^51. */
 static double rounder(float maximum, int64_t n_rows) {
     int exponent, log_rows = 0;
-    frexp(maximum, &exponent);
+    frexpf(maximum, &exponent);
     while (n_rows >> log_rows)
         log_rows++;
     return maximum > 0 ? ldexp(1.5, exponent + log_rows + 1) : 0;
@@ -110,7 +110,7 @@ static void round_scales(const tall_shape *t, const float *x_maxima, const float
     for (size_t k = 0; k < t->width; k++) {
         int exponent;
         x_rounders[k] = rounder(x_maxima[k], t->n_rows);
-        frexp(y_maxima[k], &exponent);
+        frexpf(y_maxima[k], &exponent);
         y_scales[k] = y_maxima[k] > 0 ? ldexpf(1, exponent) : 0;
     }
 }
