@@ -119,7 +119,7 @@ static status next_row(cursor *c, int64_t n_words) {
 }
 
 static status add_row(cursor *c, cooc_row *sum) {
-    cooc_pair pair, counts = {0, 0};
+    cooc_pair pair = {0, 0}, counts = {0, 0};
     status s = next(c, &counts);
     for (uint32_t k = 0; k < c->cells && !s.code; k++)
         if (!(s = next(c, &pair)).code)
