@@ -12,7 +12,8 @@
 typedef float vec_anywhere __attribute__((vector_size(4 * LANES), aligned(4)));
 
 /* log(x) for normal positive x: exponent and mantissa m in [sqrt(1/2), sqrt(2)), then
- * log(m) = 2 atanh(s), s = (m - 1) / (m + 1), as an odd series (error below 1e-7 of 1 + |log x|). */
+ * log(m) = 2 atanh(s), s = (m - 1) / (m + 1), as an odd series (error below 1e-7 of 1 + |log x|).
+ */
 INLINE vec simd_log(vec x) {
     const ivec bits = (ivec)x - 0x3f3504f3, e = bits >> 23;
     const vec m = (vec)((bits & 0x007fffff) + 0x3f3504f3);
