@@ -74,17 +74,18 @@ static double square_distance(const float *a, size_t a_stride, const float *b, s
 /* Local part of || vectors now - vectors before ||_F^2, before = the snapshot of the last epoch, or
  * the initial vectors. */
 static status square_change(const run_record *r, int epoch, const run_table *vectors, double *sum) {
-    enum { BLOCK = 1024 };
-    const size_t width = row_width(vectors->columns);
+    enum { BYTES = 1 << 20, MOST_ROWS = 1024 };
+    const size_t width = row_width(vectors->columns), fit = BYTES / (width * sizeof(float));
+    const int64_t block = fit < 1 ? 1 : fit > MOST_ROWS ? MOST_ROWS : (int64_t)fit;
     float *before = NULL;
     uint64_t *hashes = NULL;
-    status s = mem_new(&before, BLOCK * width, sizeof *before, "rows of the last epoch");
+    status s = mem_new(&before, (size_t)block * width, sizeof *before, "rows of the last epoch");
     if (!s.code && epoch == 1)
         s = mem_new(&hashes, (size_t)r->plan.words->n, sizeof *hashes, "hashes of the words");
     if (!s.code && epoch == 1)
         wordlist_hash(r->plan.words, hashes);
-    for (int64_t at = 0; !s.code && at < vectors->n; at += BLOCK) {
-        const int64_t rows = vectors->n - at < BLOCK ? vectors->n - at : BLOCK;
+    for (int64_t at = 0; !s.code && at < vectors->n; at += block) {
+        const int64_t rows = vectors->n - at < block ? vectors->n - at : block;
         s = rows_before(r, epoch, hashes, vectors->begin + at, rows, before, width);
         if (!s.code)
             *sum += square_distance(vectors->data + (size_t)at * vectors->stride, vectors->stride,

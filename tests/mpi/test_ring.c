@@ -25,11 +25,12 @@ static void every_group_has_one_owner(void) {
 
 /* A block holds its group, the steps it has seen, and a number that depends on their order. */
 typedef struct {
-    int64_t group, steps, history;
+    int64_t group, steps;
+    uint64_t history;
 } block;
 
-static int64_t extend(int64_t history, int centre, int step) {
-    return history * 31 + centre * 7 + step;
+static uint64_t extend(uint64_t history, int centre, int step) {
+    return history * 31 + (uint64_t)(centre * 7 + step);
 }
 
 /* All buckets of this rank, step by step. */
@@ -54,7 +55,7 @@ static void run_epoch(ring *r, int k, int first, int n) {
 static void check_home(ring *r, int k, int first, int n, int epochs) {
     for (int a = first; a < first + n; a++) {
         const block *b = ring_block(r, a, 0);
-        int64_t history = 0;
+        uint64_t history = 0;
         for (int e = 0; e < epochs; e++)
             for (int step = 0; step < k; step++)
                 history = extend(history, (a + k - step) % k, step);
