@@ -19,9 +19,9 @@ corpus() {
 # json KEY FILE: a number of one of our JSON results.
 json() { sed -n "s/.*\"$1\": *\([-0-9.e+]*\).*/\1/p" "$2" | head -1; }
 
-# accuracy RUN: "analogies ws353 simlex" of a run, in percent and rho.
+# accuracy RUN: "analogies ws353 simlex" of a run, in percent and rho, of table TABLE (default vectors).
 accuracy() {
-    "$WORDSHARD" eval "$1" --quiet --json --analogies "$EVAL_DIR/analogy/google.txt" \
+    "$WORDSHARD" eval "$1" --quiet --json --table "${TABLE:-vectors}" --analogies "$EVAL_DIR/analogy/google.txt" \
         --similarity "$EVAL_DIR/similarity/ws353.tsv" "$EVAL_DIR/similarity/simlex999.tsv" >"$work/eval.json"
     awk -F '[:,]' '/"analogies"/ { part = 1 } /"similarity"/ { part = 2 }
         part == 1 && /"accuracy"/ && !seen++ { printf "%.2f", 100 * $2 }

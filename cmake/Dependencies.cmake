@@ -23,6 +23,7 @@ if(NOT BLAS_FOUND)
   unset(BLA_VENDOR)
   find_package(BLAS REQUIRED)
 endif()
+find_package(LAPACK REQUIRED) # OpenBLAS brings it
 
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)

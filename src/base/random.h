@@ -15,9 +15,12 @@ typedef enum {
     RANDOM_TOKEN,    /* sub-sampling and window width: counter = position in the corpus */
     RANDOM_NEGATIVE, /* negatives entering a pool: counter = draw within a chunk */
     RANDOM_PICK,     /* which pool entries a window takes: counter = position */
-    RANDOM_ORDER,    /* order of chunks in an epoch */
+    RANDOM_ORDER,    /* order of chunks, of tiles in an epoch */
     RANDOM_CLUSTER,  /* starting points of k-means */
-    RANDOM_PLANT     /* the planted corpus */
+    RANDOM_PLANT,    /* the planted corpus */
+    RANDOM_GROUP,    /* order of the words in a group of the strata */
+    RANDOM_RUN,      /* order of the non-zeros of a word in a tile */
+    RANDOM_SKETCH    /* the sparse signs that eigenvectors start from: counter = row */
 } random_purpose;
 
 static const uint64_t RANDOM_GOLDEN = 0x9E3779B97F4A7C15u;

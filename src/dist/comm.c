@@ -140,6 +140,13 @@ double comm_sum_real(const comm *c, double x) {
     return sum;
 }
 
+void comm_sum_all(const comm *c, int64_t *x, int64_t n) {
+    const int64_t most = INT64_C(1) << 24;
+    for (int64_t at = 0; at < n; at += most)
+        MPI_Allreduce(MPI_IN_PLACE, x + at, (int)(n - at < most ? n - at : most), MPI_INT64_T,
+                      MPI_SUM, c->mpi);
+}
+
 int64_t comm_sum_before(const comm *c, int64_t x) {
     int64_t before = 0;
     MPI_Exscan(&x, &before, 1, MPI_INT64_T, MPI_SUM, c->mpi);

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-/* export: vectors of a run in another program's format. Rank 0 writes, its threads make the bytes.
+/* export: vectors of a run, or co-occurrence counts, in another program's format. Rank 0 writes,
+ * its threads make the bytes.
  */
 #include <omp.h>
+#include <string.h>
 
 #include "commands.h"
+#include "cooc_file.h"
 #include "embedding.h"
+#include "export_cooccurrence.h"
 #include "log.h"
 #include "memory.h"
 #include "vectors.h"
@@ -91,14 +95,10 @@ static status export_table(const run_file *run, const options *o, vectors_format
     return s;
 }
 
-status command_export(const options *o, const comm *world) {
-    const char *path;
-    vectors_format format = (vectors_format)o->format;
-    status s = common_one_input(o, "run file", &path);
-    if (!s.code)
-        s = common_check_output(o, world);
-    if (s.code)
-        return s;
+static status export_run(const options *o, const char *path, const comm *world) {
+    vectors_format format = (vectors_format)o->export_format;
+    if (o->export_format == FORMAT_GLOVE_COOCCURRENCE)
+        return status_error(STATUS_USAGE, "--format glove-cooccurrence is for a cooc.h5");
     if (format == VECTORS_AUTO)
         format = vectors_format_of(o->output);
     if (format == VECTORS_AUTO)
@@ -108,7 +108,8 @@ status command_export(const options *o, const comm *world) {
                             o->output);
     run_file run;
     group g = comm_group(world);
-    if ((s = run_file_open(&run, path, &g)).code)
+    status s = run_file_open(&run, path, &g);
+    if (s.code)
         return s;
     if (comm_rank(world) == 0)
         s = export_table(&run, o, format);
@@ -117,4 +118,19 @@ status command_export(const options *o, const comm *world) {
                  (long long)run.dim, vectors_format_name(format));
     run_file_close(&run);
     return comm_agree(world, s);
+}
+
+status command_export(const options *o, const comm *world) {
+    const char *path;
+    char kind[64] = "";
+    status s = common_one_input(o, "run or co-occurrence file", &path);
+    if (!s.code)
+        s = common_check_output(o, world);
+    if (s.code)
+        return s;
+    if (comm_rank(world) == 0)
+        h5_kind(path, kind, sizeof kind);
+    comm_broadcast(world, 0, kind, sizeof kind);
+    return strcmp(kind, COOC_FILE_KIND) ? export_run(o, path, world)
+                                        : export_cooccurrence(o, path, world);
 }

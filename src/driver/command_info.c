@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "commands.h"
+#include "cooc_file.h"
 #include "corpus_file.h"
 #include "memory.h"
 #include "output.h"
@@ -141,6 +142,26 @@ static status read_corpus(json_t *info, const char *path, bool verify) {
     return s;
 }
 
+static status read_cooccurrence(json_t *info, const char *path, bool verify) {
+    const group alone = group_alone();
+    cooc_file c;
+    status s = cooc_file_open(&c, path, &alone);
+    if (s.code)
+        return s;
+    const double n = (double)c.words.n;
+    json_object_set_new(info, "words", json_integer(c.words.n));
+    json_object_set_new(info, "tokens", json_integer(c.header.n_tokens));
+    json_object_set_new(info, "window", json_integer(c.header.window));
+    json_object_set_new(info, "cells", json_integer(c.header.n_cells));
+    json_object_set_new(info, "nonzeros", json_integer(c.header.n_nonzeros));
+    json_object_set_new(info, "density", output_number((double)c.header.n_nonzeros / (n * n)));
+    s = add_common(info, c.file);
+    if (!s.code && verify)
+        s = cooc_file_check(&c);
+    cooc_file_close(&c);
+    return s;
+}
+
 static status read_run(json_t *info, const char *path, bool verify) {
     const group alone = group_alone();
     run_file run;
@@ -176,6 +197,8 @@ static status read_any(json_t *info, const char *path, bool verify) {
     json_object_set_new(info, "verified", json_boolean(verify));
     if (!strcmp(kind, CORPUS_FILE_KIND))
         return read_corpus(info, path, verify);
+    if (!strcmp(kind, COOC_FILE_KIND))
+        return read_cooccurrence(info, path, verify);
     if (!strcmp(kind, RUN_FILE_KIND))
         return read_run(info, path, verify);
     return status_error(STATUS_INPUT, "%s is a %s file, which this program does not know", path,

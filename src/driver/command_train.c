@@ -1,51 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <inttypes.h>
 #include <stdio.h>
-#include <sys/resource.h>
 
 #include <jansson.h>
 
 #include "commands.h"
-#include "log.h"
 #include "memory.h"
 #include "output.h"
 #include "prepare.h"
+#include "train_glove.h"
+#include "train_svd.h"
 #include "training.h"
 
-/* The corpus to train on: the input itself if it is a corpus file; otherwise the text is prepared
- * into OUTPUT.corpus.h5, which stays. *path is new (mem_free). */
-static status find_corpus(const options *o, const comm *world, char **path) {
-    char kind[64] = "", beside[4096];
-    if (!o->inputs.n)
-        return status_error(STATUS_USAGE, "a corpus.h5 or text to train on is missing");
-    if (comm_rank(world) == 0)
-        h5_kind(o->inputs.items[0], kind, sizeof kind);
-    comm_broadcast(world, 0, kind, sizeof kind);
-    if (*kind) {
-        if (o->inputs.n > 1)
-            return status_error(STATUS_USAGE, "only one corpus file can be trained on at a time");
-        return comm_agree(world, mem_string(path, o->inputs.items[0]));
-    }
-    if (snprintf(beside, sizeof beside, "%s.corpus.h5", o->output) >= (int)sizeof beside)
-        return status_error(STATUS_USAGE, "-o: the name is too long");
-    status s = prepare_corpus(o, &o->inputs, beside, world, &(prepare_report){0});
-    if (!s.code)
-        log_info("the text is now %s; train on it directly the next time", beside);
-    return s.code ? s : comm_agree(world, mem_string(path, beside));
-}
-
-/* The most that this process had in memory at once, everything included. */
-static json_int_t peak_memory(void) {
-    struct rusage used;
-    getrusage(RUSAGE_SELF, &used);
-    return (json_int_t)used.ru_maxrss * 1024;
-}
-
 static status print_result(const training *t, double seconds) {
-    const run_epoch *last = &t->epochs[t->o->epochs - 1];
+    const run_epoch *last = &t->record.epochs[t->o->epochs - 1];
     double words = 0;
     for (int64_t e = 0; e < t->o->epochs; e++)
-        words += t->epochs[e].words;
+        words += t->record.epochs[e].words;
     if (t->o->json) {
         json_t *object = json_pack(
             "{s:s, s:s, s:I, s:I, s:i, s:o, s:f, s:f, s:f, s:s, s:i, s:i, s:i, s:I}", "run",
@@ -53,7 +24,7 @@ static status print_result(const training *t, double seconds) {
             (json_int_t)t->o->dim, "epochs", (int)t->o->epochs, "loss", output_number(last->loss),
             "tokens", words, "seconds", seconds, "words_per_second", words / seconds, "isa",
             t->kernel->name, "replicas", t->replicas.n, "ranks", comm_size(t->world),
-            "threads_per_rank", t->n_threads, "peak_memory", peak_memory());
+            "threads_per_rank", t->n_threads, "peak_memory", (json_int_t)common_peak_memory());
         return output_json(object);
     }
     printf("run               %s\nwords             %" PRId64 "\ndim               %" PRId64
@@ -67,7 +38,7 @@ static status print_result(const training *t, double seconds) {
 static double training_seconds(const training *t) {
     double seconds = 0;
     for (int64_t e = 0; e < t->o->epochs; e++)
-        seconds += t->epochs[e].seconds;
+        seconds += t->record.epochs[e].seconds;
     return seconds;
 }
 
@@ -76,28 +47,37 @@ static status run(training *t) {
     if (!s.code)
         s = t->softmax ? train_softmax(t) : train_hogwild(t);
     if (!s.code)
-        s = training_commit(t);
+        s = training_blend(t);
+    if (!s.code)
+        s = run_record_commit(&t->record);
     if (s.code)
-        return training_abandon(t, s);
+        return run_record_abandon(&t->record, s);
     if (comm_rank(t->world) == 0)
         s = print_result(t, training_seconds(t));
     return comm_agree(t->world, s);
 }
 
+/* Skip-gram and CBOW. */
+static status train_windows(const options *o, const char *path, const comm *world) {
+    training t = {0};
+    status s = training_open(&t, o, path, world);
+    if (!s.code && o->dry_run)
+        s = comm_agree(world, comm_rank(world) == 0 ? training_describe(&t) : status_ok());
+    if (!s.code && !o->dry_run)
+        s = run(&t);
+    training_close(&t);
+    return s;
+}
+
 status command_train(const options *o, const comm *world) {
     char *path = NULL;
-    training t = {0};
     status s = common_check_output(o, world);
     if (!s.code)
-        s = find_corpus(o, world, &path);
-    if (!s.code) {
-        s = training_open(&t, o, path, world);
-        if (!s.code && o->dry_run)
-            s = comm_agree(world, comm_rank(world) == 0 ? training_describe(&t) : status_ok());
-        if (!s.code && !o->dry_run)
-            s = run(&t);
-        training_close(&t);
-    }
+        s = prepare_input(o, world, &path);
+    if (!s.code)
+        s = o->model == MODEL_GLOVE      ? train_glove(o, path, world)
+            : o->model == MODEL_PPMI_SVD ? train_svd(o, path, world)
+                                         : train_windows(o, path, world);
     mem_free(&path);
     return s;
 }

@@ -9,6 +9,7 @@
 #include "status.h"
 
 status command_prepare(const options *o, const comm *world);
+status command_cooccur(const options *o, const comm *world);
 status command_train(const options *o, const comm *world);
 status command_eval(const options *o, const comm *world);
 status command_nn(const options *o, const comm *world);
@@ -27,7 +28,18 @@ status common_one_input(const options *o, const char *what, const char **path);
  * missing or cannot be written. Collective. */
 status common_check_output(const options *o, const comm *world);
 
+/* The folder of a file; *folder is new (mem_free). Local. */
+status common_folder(const char *path, char **folder);
+
+/* Collective. bytes: what this rank is going to need. STATUS_SPACE, with the numbers, if it is more
+ * than --memory, or the ranks of a node together need more than is free there; advice: what may
+ * help. */
+status common_check_memory(const options *o, const comm *world, double bytes, const char *advice);
+
 /* Threads of this rank: --threads, or what the launcher gives. */
 int common_threads(const options *o);
+
+/* The most that this process had in memory at once, everything included; bytes. */
+int64_t common_peak_memory(void);
 
 #endif

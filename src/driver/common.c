@@ -4,6 +4,7 @@
 #include <omp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "commands.h"
@@ -17,20 +18,16 @@ status common_one_input(const options *o, const char *what, const char **path) {
 }
 
 static status check_folder(const char *path) {
-    char *folder;
-    status s = mem_string(&folder, path);
+    char *name;
+    status s = common_folder(path, &name);
     if (s.code)
         return s;
-    char *slash = strrchr(folder, '/');
-    if (slash)
-        slash[slash == folder] = '\0';
-    const char *name = slash ? folder : ".";
     if (access(name, F_OK))
         s = status_error(STATUS_IO, "cannot write %s: the folder %s does not exist", path, name);
     else if (access(name, W_OK | X_OK))
         s = status_error(STATUS_IO, "cannot write %s: the folder %s is not writable (%s)", path,
                          name, strerror(errno));
-    mem_free(&folder);
+    mem_free(&name);
     return s;
 }
 
@@ -49,6 +46,19 @@ status common_check_output(const options *o, const comm *world) {
     return comm_agree(world, s);
 }
 
+status common_folder(const char *path, char **folder) {
+    status s = mem_string(folder, path);
+    if (s.code)
+        return s;
+    char *slash = strrchr(*folder, '/');
+    if (!slash) {
+        mem_free(folder);
+        return mem_string(folder, ".");
+    }
+    slash[slash == *folder] = '\0';
+    return s;
+}
+
 /* OpenMP has looked at OMP_NUM_THREADS and the affinity mask. Ranks of a node that no launcher has
  * bound would each take every core: SLURM_CPUS_PER_TASK and the number of local ranks divide them.
  */
@@ -65,4 +75,31 @@ int common_threads(const options *o) {
     int cores = (int)sysconf(_SC_NPROCESSORS_ONLN), mine = omp_get_max_threads();
     int threads = mine < cores ? mine : cores / ranks;
     return threads > 0 ? threads : 1;
+}
+
+int64_t common_peak_memory(void) {
+    struct rusage used;
+    getrusage(RUSAGE_SELF, &used);
+    return (int64_t)used.ru_maxrss * 1024;
+}
+
+static status check_limit(const options *o, double bytes, const char *advice) {
+    char need[32], have[32];
+    if (!o->memory || bytes <= (double)o->memory)
+        return status_ok();
+    return status_error(STATUS_SPACE, "this run needs %s for each rank, --memory gives %s; %s",
+                        mem_format(need, bytes), mem_format(have, (double)o->memory), advice);
+}
+
+status common_check_memory(const options *o, const comm *world, double bytes, const char *advice) {
+    char need[32], have[32];
+    comm *node = comm_split_node(world);
+    const double on_node = comm_sum_real(node, bytes - (double)mem_live_bytes());
+    const double available = (double)mem_available();
+    comm_free(&node);
+    status s = check_limit(o, bytes, advice);
+    if (!s.code && available > 0 && on_node > available)
+        s = status_error(STATUS_SPACE, "this run needs %s more on this node, %s are available; %s",
+                         mem_format(need, on_node), mem_format(have, available), advice);
+    return comm_agree(world, s);
 }

@@ -19,7 +19,8 @@ typedef struct {
 } cooccurrence;
 
 /* Collective. Rows of the whole matrix on the ranks, cut so that each holds about the same number
- * of cells. path: corpus.h5 (counted by --window and --weighting) or cooc.h5 (read). */
+ * of cells. path: corpus.h5 (counted by --window and --weighting) or cooc.h5 (read; those options
+ * are then refused). In memory: --memory is met or STATUS_SPACE. */
 status cooccurrence_get(cooccurrence *x, const char *path, const options *o, const comm *world);
 
 void cooccurrence_clear(cooccurrence *x);

@@ -231,7 +231,7 @@ typedef struct {
 
 typedef struct {
     h5_file *file;
-    corpus_hash hash;
+    content_hash hash;
     const uint64_t *words; /* hash of each word */
     int64_t *documents;    /* of this rank */
     block blocks[2];       /* one is made while the other is written */
@@ -268,7 +268,7 @@ static void put_words(const encoder *e, const piece *p, cursor c, int32_t *token
 }
 
 static status make_piece(const encoder *e, const writer *w, const block *b, const piece *p,
-                         corpus_hash *hash) {
+                         content_hash *hash) {
     int32_t *tokens = b->tokens + (p->token - b->first_token);
     cursor c;
     status s = load_piece(e, p, &c);
@@ -284,7 +284,7 @@ static status step(const encoder *e, writer *w, const block *written, const bloc
     status first = status_ok();
 #pragma omp parallel default(none) shared(e, w, written, made, first) num_threads(e->v->n_readers)
     {
-        corpus_hash hash = {0, 0};
+        content_hash hash = {0, 0};
         status s = status_ok();
         if (omp_get_thread_num() == 0 && written->n_tokens)
             s = h5_write_rows(w->file, "/tokens", written->first_token, written->n_tokens,

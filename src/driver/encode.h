@@ -27,7 +27,7 @@ typedef struct encoder encoder;
 
 typedef struct {
     int64_t tokens, documents; /* of all ranks */
-    uint64_t hash_a, hash_b;   /* corpus_hash terms of both, of all ranks */
+    uint64_t hash_a, hash_b;   /* content_hash terms of both, of all ranks */
 } encode_result;
 
 /* Collective. logs: of this rank's readers, as v->readers; units must be contiguous by rank.

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "memory.h"
+#include "objective.h"
 #include "options_config.h"
 #include "options_table.h"
 
@@ -233,17 +234,29 @@ static status read_arguments(cursor *c) {
     return s;
 }
 
+/* Defaults that depend on the command or on another option: those whose preset is empty. */
+static void settle(options *o, int command) {
+    const bool counts =
+        command == C_COOCCUR || o->model == MODEL_GLOVE || o->model == MODEL_PPMI_SVD;
+    if (!o->given.window)
+        o->window = counts ? 10 : 5;
+    if (!o->given.epochs)
+        o->epochs = o->model == MODEL_GLOVE ? 15 : 5;
+}
+
 status options_read(options *o, int command, int argc, char **argv) {
     memset(o, 0, sizeof *o);
     status s = status_ok();
     for (size_t i = 0; i < N_OPTIONS && !s.code; i++)
-        s = option_set(o, &table[i], table[i].preset);
+        if (*table[i].preset || table[i].kind == OPTION_text || table[i].kind == OPTION_list)
+            s = option_set(o, &table[i], table[i].preset);
     bool given[N_OPTIONS] = {false};
     cursor c = {.o = o, .command = command, .argc = argc, .argv = argv, .given = given};
     if (!s.code)
         s = read_arguments(&c);
     if (!s.code && *o->config)
         s = options_read_config(o, command, given);
+    settle(o, command);
     return s;
 }
 

@@ -20,7 +20,8 @@ enum {
     C_IMPORT = 1 << 6,
     C_INFO = 1 << 7,
     C_SYNTH = 1 << 8,
-    C_ALL = (1 << 9) - 1
+    C_COOCCUR = 1 << 9,
+    C_ALL = (1 << 10) - 1
 };
 
 typedef struct {
@@ -69,14 +70,24 @@ enum { DOCUMENT_LINE, DOCUMENT_BLANK, DOCUMENT_FILE };
 enum { INVALID_REFUSE, INVALID_REPLACE };
 enum { CBOW_MEAN, CBOW_SUM };
 enum { ORDER_CORPUS, ORDER_SHUFFLE };
+enum { ACCUMULATORS_ROW, ACCUMULATORS_ELEMENT };
 enum { MERGE_CONTRACTION, MERGE_ADASUM, MERGE_MEAN, MERGE_SUM };
+enum { INIT_RANDOM, INIT_SVD };
 enum { SNAPSHOTS_ALL, SNAPSHOTS_LAST };
 enum { METHOD_3COSADD, METHOD_3COSMUL };
 enum { CASE_IGNORE, CASE_MATCH };
 enum { TABLE_VECTORS, TABLE_CONTEXT, TABLE_SUM };
-enum { FORMAT_AUTO, FORMAT_WORD2VEC_BIN, FORMAT_WORD2VEC_TEXT, FORMAT_GLOVE, FORMAT_NPY };
+enum {
+    FORMAT_AUTO,
+    FORMAT_WORD2VEC_BIN,
+    FORMAT_WORD2VEC_TEXT,
+    FORMAT_GLOVE,
+    FORMAT_NPY,
+    FORMAT_GLOVE_COOCCURRENCE
+};
 
-/* Defaults, then the configuration file (--config), then the arguments argv[0..argc) that follow
+/* Defaults (those that depend on other options as well, so that everybody sees the value that is
+ * used), then the configuration file (--config), then the arguments argv[0..argc) that follow
  * the command. STATUS_USAGE names the option and the bound. The caller clears. */
 status options_read(options *o, int command, int argc, char **argv);
 void options_clear(options *o);

@@ -83,19 +83,6 @@ static int64_t log_budget(const job *j) {
     return (int64_t)(mem_available() / 2) / ranks;
 }
 
-static status find_folder(job *j, const char *output_path) {
-    status s = mem_string(&j->folder, output_path);
-    if (s.code)
-        return s;
-    char *slash = strrchr(j->folder, '/');
-    if (!slash) {
-        mem_free(&j->folder);
-        return mem_string(&j->folder, ".");
-    }
-    slash[slash == j->folder] = '\0';
-    return s;
-}
-
 /* ---- reading */
 
 static status open_reader(job *j, int i) {
@@ -210,7 +197,7 @@ static status set_attributes(h5_file *file, const prepare_report *r) {
                    {"distinct_words", r->distinct_words},
                    {"documents", r->documents},
                    {"repaired", r->repaired}};
-    status s = h5_set_text(file, "/", CORPUS_FILE_HASH, r->hash);
+    status s = h5_set_text(file, "/", CONTENT_HASH, r->hash);
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers && !s.code; i++)
         s = h5_set_int(file, "/", numbers[i].name, numbers[i].value);
     return s;
@@ -228,9 +215,9 @@ static status write_file(job *j, h5_file *file, const vocabulary *v, encoder *e,
     if (written.tokens != v->kept)
         return status_error(STATUS_INTERNAL, "%lld tokens counted but %lld encoded",
                             (long long)v->kept, (long long)written.tokens);
-    corpus_hash hash = {written.hash_a, written.hash_b};
+    content_hash hash = {written.hash_a, written.hash_b};
     corpus_hash_counts(&hash, v->words.counts, v->words.n);
-    corpus_hash_text(&hash, report->hash);
+    content_hash_text(&hash, report->hash);
     report->tokens_kept = v->kept;
     report->documents = written.documents;
     s = set_attributes(file, report);
@@ -328,7 +315,7 @@ status prepare_corpus(const options *o, const string_list *inputs, const char *o
     job j = {.o = o, .world = world, .n_readers = common_threads(o)};
     j.started = j.last_line = clock_seconds();
     int64_t budget = log_budget(&j);
-    status s = find_folder(&j, output_path);
+    status s = common_folder(output_path, &j.folder);
     if (!s.code)
         s = idlog_pool_init(&j.pool, j.folder, budget);
     s = comm_agree(world, s);
@@ -341,4 +328,24 @@ status prepare_corpus(const options *o, const string_list *inputs, const char *o
     close_job(&j);
     report->seconds = clock_seconds() - j.started;
     return s;
+}
+
+status prepare_input(const options *o, const comm *world, char **path) {
+    char kind[64] = "", beside[4096];
+    if (!o->inputs.n)
+        return status_error(STATUS_USAGE, "a corpus.h5 or text is missing");
+    if (comm_rank(world) == 0)
+        h5_kind(o->inputs.items[0], kind, sizeof kind);
+    comm_broadcast(world, 0, kind, sizeof kind);
+    if (*kind) {
+        if (o->inputs.n > 1)
+            return status_error(STATUS_USAGE, "only one corpus file can be read at a time");
+        return comm_agree(world, mem_string(path, o->inputs.items[0]));
+    }
+    if (snprintf(beside, sizeof beside, "%s.corpus.h5", o->output) >= (int)sizeof beside)
+        return status_error(STATUS_USAGE, "-o: the name is too long");
+    status s = prepare_corpus(o, &o->inputs, beside, world, &(prepare_report){0});
+    if (!s.code)
+        log_info("the text is now %s; give it instead the next time", beside);
+    return s.code ? s : comm_agree(world, mem_string(path, beside));
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* From text to corpus.h5: what `prepare` does, and `train` when it is given text. */
+/* From text to corpus.h5: what `prepare` does, and other commands when they are given text. */
 #ifndef WORDSHARD_PREPARE_H
 #define WORDSHARD_PREPARE_H
 
@@ -23,5 +23,9 @@ typedef struct {
  * and threads. Options used: those of "reading text", --threads and --memory. */
 status prepare_corpus(const options *o, const string_list *inputs, const char *output_path,
                       const comm *world, prepare_report *report);
+
+/* Collective. The file that a command works on: its input itself if it is one of ours; otherwise
+ * the text is prepared into OUTPUT.corpus.h5, which stays. *path is new (mem_free). */
+status prepare_input(const options *o, const comm *world, char **path);
 
 #endif

@@ -11,8 +11,11 @@
 
 static const double TERMINAL_SECONDS = 0.5;
 
-status progress_open(progress *p, const options *o, bool speaks, double total_words) {
-    *p = (progress){.started = clock_seconds(), .total_words = total_words};
+/* Also the keys of --metrics. */
+static const char *const UNITS[] = {[PROGRESS_WORDS] = "words", [PROGRESS_NONZEROS] = "nonzeros"};
+
+status progress_open(progress *p, const options *o, bool speaks, progress_unit unit, double total) {
+    *p = (progress){.started = clock_seconds(), .unit = unit, .total = total};
     p->last = p->started;
     p->n_epochs = (int)o->epochs;
     p->every = log_is_terminal() ? TERMINAL_SECONDS : o->report_every;
@@ -61,27 +64,30 @@ static void write_line(progress *p, json_t *line) {
 }
 
 void progress_report(progress *p, const progress_point *at) {
-    char left[32], loss[32] = "-";
-    double now = clock_seconds(), rate = at->words / (now - p->started);
+    char left[32], loss[32] = "-", per_second[32];
+    const char *unit = UNITS[p->unit];
+    double now = clock_seconds(), rate = at->done / (now - p->started);
     p->last = now;
-    time_left_text((p->total_words - at->words) / rate, left);
+    time_left_text((p->total - at->done) / rate, left);
     if (isfinite(at->loss))
         snprintf(loss, sizeof loss, "%.4f", at->loss);
-    log_progress("epoch %d/%d  %5.1f%%  %.0f words/s  loss %s  learning rate %.5f  %s left",
-                 at->epoch, p->n_epochs, 100 * at->words / p->total_words, rate, loss,
-                 at->learning_rate, left);
+    log_progress("epoch %d/%d  %5.1f%%  %.0f %s/s  loss %s  learning rate %.5f  %s left", at->epoch,
+                 p->n_epochs, 100 * at->done / p->total, rate, unit, loss, at->learning_rate, left);
+    snprintf(per_second, sizeof per_second, "%s_per_second", unit);
     if (p->metrics)
-        write_line(p, json_pack("{s:s, s:i, s:f, s:f, s:f, s:o, s:f}", "event", "progress", "epoch",
-                                at->epoch, "words", at->words, "seconds", now - p->started,
-                                "words_per_second", rate, "loss", number(at->loss), "learning_rate",
-                                at->learning_rate));
+        write_line(p,
+                   json_pack("{s:s, s:i, s:f, s:f, s:f, s:o, s:f}", "event", "progress", "epoch",
+                             at->epoch, unit, at->done, "seconds", now - p->started, per_second,
+                             rate, "loss", number(at->loss), "learning_rate", at->learning_rate));
 }
 
-void progress_epoch(progress *p, int epoch, double loss, double learning_rate, double update_norm,
-                    double words, double pairs, double seconds) {
+void progress_epoch(progress *p, int epoch, const run_epoch *e) {
+    const double work = p->unit == PROGRESS_WORDS ? e->words : e->pairs;
+    log_info("epoch %d/%d: loss %.6f, %.0f %s/s, %.1f s", epoch, p->n_epochs, e->loss,
+             work / e->seconds, UNITS[p->unit], e->seconds);
     if (p->metrics)
         write_line(p, json_pack("{s:s, s:i, s:o, s:f, s:o, s:f, s:f, s:f}", "event", "epoch",
-                                "epoch", epoch, "loss", number(loss), "learning_rate",
-                                learning_rate, "update_norm", number(update_norm), "words", words,
-                                "pairs", pairs, "seconds", seconds));
+                                "epoch", epoch, "loss", number(e->loss), "learning_rate",
+                                e->learning_rate, "update_norm", number(e->update_norm), "words",
+                                e->words, "pairs", e->pairs, "seconds", e->seconds));
 }

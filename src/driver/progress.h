@@ -8,22 +8,27 @@
 #include <stdio.h>
 
 #include "options.h"
+#include "run_file.h"
+
+/* What the work of a run is counted in. */
+typedef enum { PROGRESS_WORDS, PROGRESS_NONZEROS } progress_unit;
 
 typedef struct {
     FILE *metrics; /* NULL without --metrics */
     double started, last, every;
-    double total_words; /* tokens of the corpus times epochs */
+    progress_unit unit;
+    double total; /* work of the run */
     int n_epochs;
 } progress;
 
 /* speaks: this is rank 0. STATUS_IO if --metrics cannot be opened. */
-status progress_open(progress *p, const options *o, bool speaks, double total_words);
+status progress_open(progress *p, const options *o, bool speaks, progress_unit unit, double total);
 void progress_close(progress *p);
 
 typedef struct {
-    int epoch;    /* from 1 */
-    double words; /* of the whole run so far */
-    double loss;  /* mean per pair so far in the epoch; NaN = not known yet */
+    int epoch;   /* from 1 */
+    double done; /* work of the whole run so far */
+    double loss; /* mean per pair so far in the epoch; NaN = not known yet */
     double learning_rate;
 } progress_point;
 
@@ -31,8 +36,7 @@ typedef struct {
 bool progress_due(const progress *p);
 void progress_report(progress *p, const progress_point *at);
 
-/* One JSON line for a finished epoch. */
-void progress_epoch(progress *p, int epoch, double loss, double learning_rate, double update_norm,
-                    double words, double pairs, double seconds);
+/* A line for a finished epoch (from 1), and one of JSON. */
+void progress_epoch(progress *p, int epoch, const run_epoch *e);
 
 #endif

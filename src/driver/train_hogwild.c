@@ -133,16 +133,16 @@ static status merge(hogwild *h) {
 static void tick(void *context, const loop_tally *mine) {
     hogwild *h = context;
     training *t = h->t;
-    if (!progress_due(&t->progress))
+    if (!progress_due(&t->record.progress))
         return;
     const double visits = (double)loop_chunks(h->job);
     const double visit = fmin(visits, (double)atomic_load(h->job->next));
     const double loss = h->tally.loss + mine->loss, pairs = (double)(h->tally.pairs + mine->pairs);
     const progress_point point = {.epoch = h->epoch + 1,
-                                  .words = (double)t->corpus.n_tokens * (h->epoch + visit / visits),
+                                  .done = (double)t->corpus.n_tokens * (h->epoch + visit / visits),
                                   .loss = pairs > 0 ? loss / pairs : NAN,
                                   .learning_rate = loop_rate(h->job, (int64_t)visit)};
-    progress_report(&t->progress, &point);
+    progress_report(&t->record.progress, &point);
 }
 
 static loop_job make_job(const hogwild *h, training_replica *r) {

@@ -104,16 +104,16 @@ static double rate_at(const trainer *r, int64_t visit) {
 
 static void tick(trainer *r, int64_t visits) {
     training *t = r->t;
-    if (!progress_due(&t->progress))
+    if (!progress_due(&t->record.progress))
         return;
     const double part = (double)visits / (double)count_batches(t);
     /* With several ranks, one knows a part of the loss only. */
     const bool known = comm_size(t->world) == 1 && r->tally.pairs > 0;
     const progress_point point = {.epoch = r->epoch + 1,
-                                  .words = (double)t->corpus.n_tokens * (r->epoch + part),
+                                  .done = (double)t->corpus.n_tokens * (r->epoch + part),
                                   .loss = known ? r->tally.loss / (double)r->tally.pairs : NAN,
                                   .learning_rate = rate_at(r, visits)};
-    progress_report(&t->progress, &point);
+    progress_report(&t->record.progress, &point);
 }
 
 /* Each rank of the node steps its part of the minibatch's input rows. */

@@ -8,11 +8,11 @@
 #include <jansson.h>
 
 #include "commands.h"
-#include "log.h"
 #include "memory.h"
 #include "output.h"
-#include "provenance.h"
 #include "random.h"
+#include "train_glove.h"
+#include "train_svd.h"
 #include "word_tree.h"
 
 /* Tokens that a replica holds beyond its part, so that windows at its borders see their contexts.
@@ -38,10 +38,15 @@ static status check_options(const training *t) {
     static const char *const of_softmax[] = {"batch", NULL};
     static const char *const of_negatives[] = {"negatives", "negative",   "negative-power",
                                                "pool",      "pool-reuse", NULL};
+    static const char *const of_counting[] = {"weighting", NULL};
     static const char *const of_pool[] = {"pool", "pool-reuse", NULL};
     const options *o = t->o;
-    status s = status_ok();
-    if (o->model != MODEL_CBOW)
+    status s = train_svd_refuse(o);
+    if (!s.code && o->init != INIT_SVD)
+        s = options_refuse(o, of_counting, "windows that draw their width");
+    if (!s.code)
+        s = train_glove_refuse(o, "--model skipgram or cbow");
+    if (!s.code && o->model != MODEL_CBOW)
         s = options_refuse(o, of_cbow, "--model skipgram");
     if (!s.code && o->objective == OBJECTIVE_HS)
         s = options_refuse(o, of_negatives, "--objective hs");
@@ -117,25 +122,6 @@ static double estimate_bytes(const training *t) {
            tree + own;
 }
 
-static status check_memory(const training *t) {
-    char need[32], have[32];
-    const double bytes = estimate_bytes(t);
-    mem_format(need, bytes);
-    if (t->o->memory && bytes > (double)t->o->memory)
-        return status_error(STATUS_SPACE, "this run needs %s for each rank, --memory gives %s",
-                            need, mem_format(have, (double)t->o->memory));
-    comm *node = comm_split_node(t->world);
-    const double on_node = comm_sum_real(node, bytes);
-    const double available = (double)mem_available();
-    comm_free(&node);
-    if (available > 0 && on_node > available)
-        return status_error(STATUS_SPACE,
-                            "this run needs %s on this node, %s are available; use more nodes, "
-                            "fewer --replicas, or a smaller --dim or --max-vocab",
-                            mem_format(need, on_node), mem_format(have, available));
-    return status_ok();
-}
-
 status training_open(training *t, const options *o, const char *corpus_path, const comm *world) {
     *t = (training){.o = o, .world = world, .corpus_path = corpus_path};
     t->kernel = kernels_get((kernels_isa)o->isa);
@@ -165,7 +151,9 @@ status training_open(training *t, const options *o, const char *corpus_path, con
                                   .cbow_sum = o->cbow == CBOW_SUM,
                                   .dim = o->dim};
     t->settings.chunk = comm_min(world, chunk_size(t));
-    return comm_agree(world, check_memory(t));
+    return common_check_memory(o, world, estimate_bytes(t),
+                               "use more nodes, fewer --replicas, or a smaller --dim or "
+                               "--max-vocab");
 }
 
 status training_describe(const training *t) {
@@ -195,23 +183,6 @@ status training_describe(const training *t) {
 
 /* ---- the corpus in memory */
 
-/* Index of the document that holds a position, or of the first of several that begin there. */
-static status find_document(const corpus_file *c, int64_t position, int64_t *found) {
-    int64_t low = 0, high = c->n_documents;
-    while (high - low > 1) {
-        int64_t middle = low + (high - low) / 2, offset;
-        status s = corpus_file_documents(c, middle, 1, &offset);
-        if (s.code)
-            return s;
-        if (offset <= position)
-            low = middle;
-        else
-            high = middle;
-    }
-    *found = low;
-    return status_ok();
-}
-
 /* Collective over the ranks of the replica: each reads its share of the tokens. */
 static status read_part(const training *t, training_replica *r, int index) {
     const corpus_file *c = &t->corpus;
@@ -221,9 +192,9 @@ static status read_part(const training *t, training_replica *r, int index) {
     r->last = n * (index + 1) / t->replicas.n;
     int64_t begin = r->first > MARGIN ? r->first - MARGIN : 0;
     int64_t end = r->last < n - MARGIN ? r->last + MARGIN : n, from = 0, to = 0;
-    status s = find_document(c, begin, &from);
+    status s = corpus_file_find(c, begin, &from);
     if (!s.code)
-        s = find_document(c, end - 1, &to);
+        s = corpus_file_find(c, end - 1, &to);
     if ((s = comm_agree(mine, s)).code)
         return s;
     const int64_t n_documents = to - from + 1;
@@ -283,6 +254,27 @@ static void fill_rows(training *t, const uint64_t *hashes) {
     shared_sync(&t->local[0].in_rows, t->replicas.mine);
 }
 
+/* A node's ranks share its tables: each gets a part of the rows, for all replicas. */
+static status fetch_start(training *t) {
+    const int64_t rank = comm_rank(t->replicas.mine), size = comm_size(t->replicas.mine);
+    const int64_t begin = t->n_words * rank / size, end = t->n_words * (rank + 1) / size;
+    const size_t at = (size_t)begin * t->width, n = (size_t)(end - begin) * t->width;
+    float *in = (float *)t->local[0].in_rows.data + at;
+    const status s = ppmi_svd_rows(&t->start, t->o, begin, end - begin, in, t->width);
+    for (int g = 1; !s.code && g < t->replicas.n_local; g++)
+        memcpy((float *)t->local[g].in_rows.data + at, in, n * sizeof *in);
+    if (!s.code && t->replicas.n > 1)
+        memcpy((float *)t->in_base.data + at, in, n * sizeof *in);
+    shared_sync(&t->local[0].in_rows, t->replicas.mine);
+    return s;
+}
+
+static status make_start(training *t) {
+    if (t->o->init != INIT_SVD)
+        return status_ok();
+    return ppmi_svd_from_input(&t->start, t->corpus_path, t->o, t->kernel, t->world);
+}
+
 static status create_tables(training *t) {
     const size_t row = t->width * sizeof(float);
     uint64_t *hashes = NULL;
@@ -327,32 +319,32 @@ static status create_all(training *t) {
     if (!s.code)
         s = sampler_create(&t->sampler, t->corpus.words.counts, (int32_t)t->n_words, t->o->sample,
                            t->o->negative_power);
-    if (!s.code)
-        s = mem_new(&t->epochs, (size_t)t->o->epochs, sizeof *t->epochs, "the record of epochs");
     return s;
 }
 
 static status start_run(training *t) {
-    const group g = comm_group(t->world);
-    status s = run_file_create(&t->run, t->o->output, &t->corpus.words, &g);
+    const run_plan plan = {
+        .o = t->o,
+        .world = t->world,
+        .words = &t->corpus.words,
+        .input = t->corpus_path,
+        .input_hash = t->corpus.hash,
+        .isa = t->kernel->name,
+        .n_epochs = (int)t->o->epochs,
+        .learning_rate = t->learning_rate,
+        .init_scale = t->init_scale,
+        .remedy = t->replicas.n > 1 ? " or --merge-every, or use fewer --replicas" : "",
+        .unit = PROGRESS_WORDS,
+        .work = (double)t->corpus.n_tokens * (double)t->o->epochs,
+        .own_start = t->o->init == INIT_SVD};
+    status s = run_record_open(&t->record, &plan);
+    h5_file *file = t->record.file;
     if (!s.code)
-        s = provenance_write(t->run, t->o, C_TRAIN, t->world);
+        s = h5_set_int(file, "/provenance", "replicas_used", t->replicas.n);
     if (!s.code)
-        s = h5_set_text(t->run, "/provenance", "corpus", t->corpus_path);
-    if (!s.code)
-        s = h5_set_text(t->run, "/provenance", "corpus_hash", t->corpus.hash);
-    if (!s.code)
-        s = h5_set_text(t->run, "/provenance", "isa_used", t->kernel->name);
-    if (!s.code)
-        s = h5_set_int(t->run, "/provenance", "replicas_used", t->replicas.n);
-    if (!s.code)
-        s = h5_set_int(t->run, "/provenance", "chunk_used", t->settings.chunk);
-    if (!s.code)
-        s = h5_set_real(t->run, "/provenance", "learning_rate_used", t->learning_rate);
-    if (!s.code)
-        s = h5_set_real(t->run, "/provenance", "init_scale_used", t->init_scale);
+        s = h5_set_int(file, "/provenance", "chunk_used", t->settings.chunk);
     if (!s.code && t->objective->uses_tree)
-        s = run_file_write_tree(t->run, t->n_outputs, t->tree.branches);
+        s = run_file_write_tree(file, t->n_outputs, t->tree.branches);
     return s;
 }
 
@@ -363,10 +355,13 @@ status training_prepare(training *t) {
     if (!s.code)
         s = comm_agree(t->world, create_all(t));
     if (!s.code)
-        s = comm_agree(t->world, create_tables(t));
+        s = make_start(t);
     if (!s.code)
-        s = comm_agree(t->world, progress_open(&t->progress, t->o, comm_rank(t->world) == 0,
-                                               (double)t->corpus.n_tokens * (double)t->o->epochs));
+        s = comm_agree(t->world, create_tables(t));
+    if (!s.code && t->o->init == INIT_SVD)
+        s = fetch_start(t);
+    if (!t->o->blend)
+        ppmi_svd_clear(&t->start);
     return s.code ? s : start_run(t);
 }
 
@@ -390,134 +385,49 @@ void training_rows(const training *t, int64_t rows, int64_t *begin, int64_t *n) 
     *n = rows * (rank + 1) / size - *begin;
 }
 
-/* || vectors now - vectors before ||_F, before = the snapshot of the last epoch, or the initial
- * vectors. NaN when the last snapshot is not in the file. */
-static status update_norm(training *t, int epoch, double *norm) {
-    enum { BLOCK = 1024 };
-    int64_t begin, n;
-    float *before = NULL;
-    uint64_t *hashes = NULL;
-    double sum = 0;
-    char name[64];
-    training_rows(t, t->n_words, &begin, &n);
-    snprintf(name, sizeof name, "/epochs/%04d/vectors", epoch - 1);
-    status s = mem_new(&before, BLOCK * t->width, sizeof *before, "rows of the last epoch");
-    if (!s.code && epoch == 1)
-        s = mem_new(&hashes, (size_t)t->n_words, sizeof *hashes, "hashes of the words");
-    if (!s.code && epoch == 1)
-        wordlist_hash(&t->corpus.words, hashes);
-    for (int64_t at = begin; !s.code && at < begin + n; at += BLOCK) {
-        int64_t rows = begin + n - at < BLOCK ? begin + n - at : BLOCK;
-        const float *now = (float *)t->local[0].in_rows.data + (size_t)at * t->width;
-        if (epoch == 1)
-            loop_init_rows(before, 0, rows, t->o->dim, hashes + at,
-                           seed_or(t->o->seed_init, t->o->seed), t->init_scale);
-        else
-            s = h5_read(t->run, name, H5_F32, at, rows, before, t->width);
-        for (int64_t i = 0; !s.code && i < rows; i++)
-            for (int64_t k = 0; k < t->o->dim; k++) {
-                double d = (double)now[(size_t)i * t->width + (size_t)k] -
-                           (double)before[(size_t)i * t->width + (size_t)k];
-                sum += d * d;
-            }
-    }
-    mem_free(&before);
-    mem_free(&hashes);
-    s = comm_agree(t->world, s);
-    *norm = sqrt(comm_sum_real(t->world, sum));
-    return s;
+/* Rows of this rank in a table that the ranks of a replica share. */
+static run_table shared_rows(const training *t, const char *name, int64_t rows,
+                             const shared_block *table) {
+    run_table r = {.name = name, .rows = rows, .columns = t->o->dim, .stride = t->width};
+    training_rows(t, rows, &r.begin, &r.n);
+    r.data = (const float *)table->data + (size_t)r.begin * t->width;
+    return r;
 }
 
-/* table: this rank's rows. */
-static status write_table(training *t, int epoch, const char *name, int64_t rows,
-                          const float *table) {
-    int64_t begin, n;
-    training_rows(t, rows, &begin, &n);
-    return run_file_write_epoch(t->run, epoch, name, rows, t->o->dim, begin, n, table, t->width);
-}
-
-/* First of this rank's rows in a table that the ranks of a replica share. */
-static const float *shared_rows(const training *t, int64_t rows, const shared_block *table) {
-    int64_t begin, n;
-    training_rows(t, rows, &begin, &n);
-    return (const float *)table->data + (size_t)begin * t->width;
-}
-
-static status write_snapshot(training *t, int epoch) {
-    const training_replica *r = &t->local[0];
-    status s =
-        write_table(t, epoch, "vectors", t->n_words, shared_rows(t, t->n_words, &r->in_rows));
-    if (!s.code)
-        s = write_table(t, epoch, objective_table(t->objective), t->n_outputs,
-                        is_softmax(t) ? t->context : shared_rows(t, t->n_outputs, &r->out_rows));
-    return s;
-}
-
-static status diverged(const training *t, int epoch) {
-    return status_error(STATUS_DIVERGED,
-                        "training diverged in epoch %d: the loss is not finite; lower "
-                        "--learning-rate (now %g)%s",
-                        epoch, t->learning_rate,
-                        t->replicas.n > 1 ? " or --merge-every, or use fewer --replicas" : "");
+static run_table own_rows(const training *t, const char *name, int64_t rows, const float *data) {
+    run_table r = {
+        .name = name, .rows = rows, .columns = t->o->dim, .data = data, .stride = t->width};
+    training_rows(t, rows, &r.begin, &r.n);
+    return r;
 }
 
 status training_end_epoch(training *t, int epoch, const loop_tally *tally, double rate,
                           double seconds) {
+    const training_replica *r = &t->local[0];
+    const char *outputs = objective_table(t->objective);
     const double loss = comm_sum_real(t->world, tally->loss);
     const double pairs = (double)comm_sum(t->world, tally->pairs);
-    run_epoch *e = &t->epochs[epoch - 1];
-    *e = (run_epoch){.loss = pairs > 0 ? loss / pairs : NAN,
-                     .learning_rate = rate,
-                     .update_norm = NAN,
-                     .words = (double)comm_sum(t->world, tally->tokens),
-                     .pairs = pairs,
-                     .seconds = seconds};
-    if (!isfinite(loss))
-        return diverged(t, epoch);
-    status s = status_ok();
-    const bool all = t->o->snapshots == SNAPSHOTS_ALL, last = epoch == t->o->epochs;
-    if (epoch == 1 || all)
-        s = update_norm(t, epoch, &e->update_norm);
-    if (!s.code && (all || last)) {
-        s = write_snapshot(t, epoch);
-        t->n_done = s.code ? t->n_done : epoch;
-    }
-    if (s.code)
-        return s;
-    log_info("epoch %d/%d: loss %.6f, %.0f words/s, %.1f s", epoch, (int)t->o->epochs, e->loss,
-             e->words / seconds, seconds);
-    progress_epoch(&t->progress, epoch, e->loss, rate, e->update_norm, e->words, pairs, seconds);
-    return s;
+    const run_epoch values = {.loss = pairs > 0 ? loss / pairs : NAN,
+                              .learning_rate = rate,
+                              .words = (double)comm_sum(t->world, tally->tokens),
+                              .pairs = pairs,
+                              .seconds = seconds};
+    const run_table tables[] = {shared_rows(t, "vectors", t->n_words, &r->in_rows),
+                                is_softmax(t)
+                                    ? own_rows(t, outputs, t->n_outputs, t->context)
+                                    : shared_rows(t, outputs, t->n_outputs, &r->out_rows)};
+    return run_record_end_epoch(&t->record, epoch, &values, tables, 2);
 }
 
 /* ---- the end */
 
-static status finish_run(training *t, int n_epochs) {
-    status s = run_file_link_final(t->run, t->n_done, "vectors");
-    if (!s.code)
-        s = run_file_link_final(t->run, t->n_done, objective_table(t->objective));
-    if (!s.code)
-        s = run_file_write_training(t->run, n_epochs, t->epochs);
-    return s;
-}
-
-status training_commit(training *t) {
-    status s = finish_run(t, (int)t->o->epochs);
-    if (!s.code)
-        s = h5_commit(&t->run);
-    return s;
-}
-
-status training_abandon(training *t, status why) {
-    if (!t->run)
-        return why;
-    if (why.code != STATUS_DIVERGED || !t->n_done || finish_run(t, t->n_done).code ||
-        h5_keep_partial(&t->run).code) {
-        h5_discard(&t->run);
-        return why;
-    }
-    return status_error(why.code, "%s; the vectors of epoch %d are in %s.partial", why.message,
-                        t->n_done, t->o->output);
+status training_blend(training *t) {
+    run_table vectors = shared_rows(t, "vectors", t->n_words, &t->local[0].in_rows);
+    if (!(t->o->blend > 0))
+        return status_ok();
+    float *rows = (float *)t->local[0].in_rows.data + (size_t)vectors.begin * t->width;
+    const status s = ppmi_svd_blend(&t->start, t->o, vectors.begin, vectors.n, rows, t->width);
+    return s.code ? s : run_record_write_final(&t->record, &vectors);
 }
 
 static void close_replica(training_replica *r) {
@@ -540,11 +450,11 @@ void training_close(training *t) {
         loop_worker_destroy(&t->workers[i]);
     mem_free(&t->workers);
     softmax_destroy(&t->softmax);
+    ppmi_svd_clear(&t->start);
     mem_free(&t->context);
-    mem_free(&t->epochs);
     sampler_clear(&t->sampler);
     huffman_clear(&t->tree);
-    progress_close(&t->progress);
+    run_record_close(&t->record);
     corpus_file_close(&t->corpus);
     replicas_clear(&t->replicas);
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What every schedule shares: the corpus in memory, tables and replicas, the run file with its
- * snapshots, the record of epochs, progress. */
+/* What the schedules over windows share: the corpus in memory, tables and replicas, workers. */
 #ifndef WORDSHARD_TRAINING_H
 #define WORDSHARD_TRAINING_H
 
@@ -10,9 +9,9 @@
 #include "loop.h"
 #include "objective.h"
 #include "options.h"
-#include "progress.h"
+#include "ppmi_svd.h"
 #include "replicas.h"
-#include "run_file.h"
+#include "run_record.h"
 #include "sampler.h"
 #include "shared.h"
 #include "softmax.h"
@@ -45,15 +44,13 @@ typedef struct {
     shared_block in_base, out_base; /* rows after the last merge; several replicas */
     loop_settings settings;
     loop_worker **workers; /* [n_threads] */
+    ppmi_svd start;        /* --init svd: from training_prepare on, to the end with --blend */
     softmax *softmax;      /* with --objective softmax, otherwise NULL */
     float *context;        /* its output rows of this rank (training_rows), [n, width] */
     int n_threads;
     int64_t n_words, n_outputs;
     size_t width;
-    h5_file *run;      /* the run being written; NULL before and after */
-    run_epoch *epochs; /* [o->epochs] */
-    int n_done;        /* epochs whose snapshot is written */
-    progress progress;
+    run_record record;
 } training;
 
 /* Collective. Open the corpus, check options against it, estimate memory and refuse what cannot
@@ -80,12 +77,8 @@ void training_shuffle(const training *t, int32_t *order, int64_t n, uint64_t det
 status training_end_epoch(training *t, int epoch, const loop_tally *tally, double rate,
                           double seconds);
 
-/* Collective. Finish the run file and give it its name. */
-status training_commit(training *t);
-
-/* Collective. After a failure: the run file goes, unless it holds a good snapshot; then it stays as
- * OUTPUT.partial, and the returned status (made from why) says so. */
-status training_abandon(training *t, status why);
+/* Collective. After the last epoch: --blend. */
+status training_blend(training *t);
 
 /* Collective. Free everything. */
 void training_close(training *t);

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "corpus_file.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "memory.h"
-#include "random.h"
 #include "text_kernels.h"
 
 static const int64_t BLOCK = 1 << 20; /* entries read at a time when checking */
@@ -13,35 +11,25 @@ static const int64_t BLOCK = 1 << 20; /* entries read at a time when checking */
 /* ---- the content hash: each kind of term has a key of its own */
 
 static const uint64_t TOKEN_KEY = 0x8EBC6AF09C88C6E3u, DOCUMENT_KEY = 0x589965CC75374CC3u,
-                      COUNT_KEY = 0x1D8E4E27C47D124Fu, SECOND_KEY = 0xE7037ED1A0B428DBu;
+                      COUNT_KEY = 0x1D8E4E27C47D124Fu;
 
-static void add_term(corpus_hash *h, uint64_t key, int64_t place, uint64_t value) {
-    uint64_t term = random_mix(random_at(key, (uint64_t)place) ^ value);
-    h->a += term;
-    h->b += random_mix(term ^ SECOND_KEY);
-}
-
-void corpus_hash_tokens(corpus_hash *h, const int32_t *tokens, int64_t begin, int64_t n,
+void corpus_hash_tokens(content_hash *h, const int32_t *tokens, int64_t begin, int64_t n,
                         const uint64_t *hashes) {
-    const uint64_t keys[2] = {TOKEN_KEY, SECOND_KEY};
+    const uint64_t keys[2] = {TOKEN_KEY, CONTENT_HASH_SECOND};
     uint64_t sums[2] = {0, 0};
     text_kernels_get(TEXT_AUTO)->terms(tokens, n, begin, hashes, keys, sums);
     h->a += sums[0];
     h->b += sums[1];
 }
 
-void corpus_hash_documents(corpus_hash *h, const int64_t *offsets, int64_t begin, int64_t n) {
+void corpus_hash_documents(content_hash *h, const int64_t *offsets, int64_t begin, int64_t n) {
     for (int64_t i = 0; i < n; i++)
-        add_term(h, DOCUMENT_KEY, begin + i, (uint64_t)offsets[i]);
+        content_hash_add(h, DOCUMENT_KEY, (uint64_t)(begin + i), (uint64_t)offsets[i]);
 }
 
-void corpus_hash_counts(corpus_hash *h, const int64_t *counts, int64_t n) {
+void corpus_hash_counts(content_hash *h, const int64_t *counts, int64_t n) {
     for (int64_t i = 0; i < n; i++)
-        add_term(h, COUNT_KEY, i, (uint64_t)counts[i]);
-}
-
-void corpus_hash_text(const corpus_hash *h, char text[33]) {
-    snprintf(text, 33, "%016llx%016llx", (unsigned long long)h->a, (unsigned long long)h->b);
+        content_hash_add(h, COUNT_KEY, (uint64_t)i, (uint64_t)counts[i]);
 }
 
 /* ---- opening */
@@ -56,10 +44,10 @@ static status column_length(const corpus_file *c, const char *name, h5_type type
 
 static status read_hash(corpus_file *c) {
     char *text = NULL;
-    status s = h5_get_text(c->file, "/", CORPUS_FILE_HASH, &text);
+    status s = h5_get_text(c->file, "/", CONTENT_HASH, &text);
     if (!s.code && strlen(text) != sizeof c->hash - 1)
         s = status_error(STATUS_INPUT, "%s: attribute %s is not 32 digits; the file is damaged",
-                         h5_path(c->file), CORPUS_FILE_HASH);
+                         h5_path(c->file), CONTENT_HASH);
     if (!s.code)
         memcpy(c->hash, text, sizeof c->hash);
     mem_free(&text);
@@ -158,10 +146,26 @@ status corpus_file_documents(const corpus_file *c, int64_t begin, int64_t n, int
     return s;
 }
 
+status corpus_file_find(const corpus_file *c, int64_t position, int64_t *found) {
+    int64_t low = 0, high = c->n_documents;
+    while (high - low > 1) {
+        int64_t middle = low + (high - low) / 2, offset;
+        status s = corpus_file_documents(c, middle, 1, &offset);
+        if (s.code)
+            return s;
+        if (offset <= position)
+            low = middle;
+        else
+            high = middle;
+    }
+    *found = low;
+    return status_ok();
+}
+
 /* ---- checking */
 
 static status hash_tokens(const corpus_file *c, const uint64_t *hashes, int32_t *block,
-                          corpus_hash *h) {
+                          content_hash *h) {
     status s = status_ok();
     for (int64_t at = 0; at < c->n_tokens && !s.code; at += BLOCK) {
         int64_t n = c->n_tokens - at < BLOCK ? c->n_tokens - at : BLOCK;
@@ -172,7 +176,7 @@ static status hash_tokens(const corpus_file *c, const uint64_t *hashes, int32_t 
     return s;
 }
 
-static status hash_documents(const corpus_file *c, int64_t *block, corpus_hash *h) {
+static status hash_documents(const corpus_file *c, int64_t *block, content_hash *h) {
     int64_t end = c->n_documents + 1;
     status s = status_ok();
     for (int64_t at = 0; at < end && !s.code; at += BLOCK) {
@@ -185,7 +189,7 @@ static status hash_documents(const corpus_file *c, int64_t *block, corpus_hash *
 }
 
 status corpus_file_check(const corpus_file *c) {
-    corpus_hash h = {0, 0};
+    content_hash h = {0, 0};
     char found[33];
     uint64_t *hashes = NULL;
     int64_t *block = NULL;
@@ -203,7 +207,7 @@ status corpus_file_check(const corpus_file *c) {
     mem_free(&block);
     if (s.code)
         return s;
-    corpus_hash_text(&h, found);
+    content_hash_text(&h, found);
     if (strcmp(found, c->hash) != 0)
         s = status_error(STATUS_INPUT,
                          "%s: its contents have hash %s, not %s as written; the file is damaged",

@@ -10,29 +10,20 @@
 #ifndef WORDSHARD_CORPUS_FILE_H
 #define WORDSHARD_CORPUS_FILE_H
 
+#include "content_hash.h"
 #include "h5.h"
 #include "wordlist.h"
 
 #define CORPUS_FILE_KIND "wordshard corpus"
-#define CORPUS_FILE_HASH "content_hash" /* attribute of "/": corpus_hash_text */
 enum { CORPUS_FILE_VERSION = 1 };
 
-/* Two sums modulo 2^64 over everything the file holds, each term a function of (value, place), so
- * that any split over ranks and threads adds up to the same hash. Not cryptographic. */
-typedef struct {
-    uint64_t a, b;
-} corpus_hash;
-
 /* Terms of tokens [begin, begin + n); hashes: wordlist_hash of the vocabulary. */
-void corpus_hash_tokens(corpus_hash *h, const int32_t *tokens, int64_t begin, int64_t n,
+void corpus_hash_tokens(content_hash *h, const int32_t *tokens, int64_t begin, int64_t n,
                         const uint64_t *hashes);
 /* Terms of document offsets [begin, begin + n). */
-void corpus_hash_documents(corpus_hash *h, const int64_t *offsets, int64_t begin, int64_t n);
+void corpus_hash_documents(content_hash *h, const int64_t *offsets, int64_t begin, int64_t n);
 /* Terms of the counts (all of them). */
-void corpus_hash_counts(corpus_hash *h, const int64_t *counts, int64_t n);
-/* 32 hexadecimal digits. */
-void corpus_hash_text(const corpus_hash *h, char text[33]);
-
+void corpus_hash_counts(content_hash *h, const int64_t *counts, int64_t n);
 /* ---- reading: local but for the opening */
 typedef struct {
     h5_file *file;
@@ -50,6 +41,9 @@ status corpus_file_tokens(const corpus_file *c, int64_t begin, int64_t n, int32_
 /* Offsets [begin, begin + n) of the D + 1 into out; STATUS_INPUT names the first that decreases or
  * lies outside of the tokens. */
 status corpus_file_documents(const corpus_file *c, int64_t begin, int64_t n, int64_t *out);
+
+/* The document that holds a position, or the first of several that begin there. */
+status corpus_file_find(const corpus_file *c, int64_t position, int64_t *found);
 
 /* Read everything in blocks and compare with the content hash; STATUS_INPUT when it differs. */
 status corpus_file_check(const corpus_file *c);

@@ -431,6 +431,8 @@ static status check_kind(h5_file *f, const char *kind) {
     static const char OURS[] = "wordshard ";
     char *found = NULL;
     status s = h5_get_text(f, "/", "format", &found);
+    if (s.code == STATUS_SPACE)
+        return s;
     if (s.code || strncmp(found, OURS, strlen(OURS)) != 0)
         s = status_error(STATUS_INPUT, "%s is an HDF5 file, but none that wordshard wrote%s%s",
                          f->path, s.code ? ": " : "", s.code ? s.message : "");

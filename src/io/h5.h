@@ -23,7 +23,7 @@
 
 typedef struct h5_file h5_file;
 
-typedef enum { H5_U8, H5_I32, H5_I64, H5_F32, H5_F64 } h5_type;
+typedef enum { H5_U8, H5_I32, H5_I64, H5_F32, H5_F64, H5_U32, H5_U64 } h5_type;
 
 /* Collective. Start PATH.partial anew with attributes format = kind and format_version. */
 status h5_create(h5_file **file, const char *path, const char *kind, int version, const group *g);
@@ -74,10 +74,12 @@ status h5_write_strings(h5_file *file, const char *name, int64_t n, size_t width
                         const void *context);
 
 /* In three steps, for data that comes in blocks. h5_write_begin and h5_write_end are collective;
- * h5_write_rows is local and only for datasets without checksum.
+ * h5_write_rows is local and only for datasets without checksum; h5_write_part is collective and
+ * for any, one-dimensional: every process writes its n elements (or none).
  * h5_write_end closes every dataset that was begun; at most 8 may be at a time. */
 status h5_write_begin(h5_file *file, const h5_dataset *d);
 status h5_write_rows(h5_file *file, const char *name, int64_t begin, int64_t n, const void *data);
+status h5_write_part(h5_file *file, const char *name, int64_t begin, int64_t n, const void *data);
 status h5_write_end(h5_file *file, status mine);
 
 /* Collective. name2 becomes another name of name1 (a hard link). */

@@ -15,7 +15,7 @@ static bool is_root(const char *name) {
 }
 
 /* H5Lexists wants every group on the way to exist, so ask for each in turn. */
-static status look_up(h5_file *f, const char *name, bool *found) {
+status h5_look_up(h5_file *f, const char *name, bool *found) {
     *found = true;
     if (is_root(name))
         return status_ok();
@@ -38,12 +38,12 @@ static status look_up(h5_file *f, const char *name, bool *found) {
 
 bool h5_exists(h5_file *f, const char *name) {
     bool found;
-    return !look_up(f, name, &found).code && found;
+    return !h5_look_up(f, name, &found).code && found;
 }
 
 static status make_group(h5_file *f, const char *name) {
     bool found = false;
-    status s = group_agree(&f->g, look_up(f, name, &found));
+    status s = group_agree(&f->g, h5_look_up(f, name, &found));
     if (s.code || found)
         return s;
     hid_t made = H5Gcreate2(f->id, name, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);

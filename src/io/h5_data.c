@@ -25,6 +25,10 @@ static hid_t memory_type(h5_type type) {
         return H5T_NATIVE_FLOAT;
     case H5_F64:
         return H5T_NATIVE_DOUBLE;
+    case H5_U32:
+        return H5T_NATIVE_UINT32;
+    case H5_U64:
+        return H5T_NATIVE_UINT64;
     }
     return -1;
 }
@@ -41,17 +45,22 @@ static hid_t disk_type(h5_type type) {
         return H5T_IEEE_F32LE;
     case H5_F64:
         return H5T_IEEE_F64LE;
+    case H5_U32:
+        return H5T_STD_U32LE;
+    case H5_U64:
+        return H5T_STD_U64LE;
     }
     return -1;
 }
 
 static const char *type_name(int type) {
-    static const char *const names[] = {"uint8", "int32", "int64", "float32", "float64"};
+    static const char *const names[] = {"uint8",   "int32",  "int64", "float32",
+                                        "float64", "uint32", "uint64"};
     return type < 0 ? "another type" : names[type];
 }
 
 static int64_t type_bytes(int type) {
-    static const int64_t bytes[] = {1, 4, 8, 4, 8};
+    static const int64_t bytes[] = {1, 4, 8, 4, 8, 4, 8};
     return type < 0 ? 1 : bytes[type];
 }
 
@@ -95,7 +104,7 @@ static int our_type(hid_t dataset) {
     hid_t stored = H5Dget_type(dataset);
     hid_t native = stored < 0 ? -1 : H5Tget_native_type(stored, H5T_DIR_ASCEND);
     int found = -1;
-    for (int t = H5_U8; native >= 0 && t <= H5_F64; t++)
+    for (int t = H5_U8; native >= 0 && t <= H5_U64; t++)
         if (H5Tequal(native, memory_type((h5_type)t)) > 0)
             found = t;
     if (native >= 0)
@@ -171,12 +180,16 @@ static status get_slot(h5_file *f, const char *name, h5_slot **out) {
     *out = find_slot(f, name);
     if (*out)
         return status_ok();
-    if (!h5_exists(f, name))
+    bool found = false;
+    status s = h5_look_up(f, name, &found);
+    if (s.code)
+        return s;
+    if (!found)
         return status_error(STATUS_INPUT, "%s: %s is missing", h5_disk_name(f), name);
     h5_slot fresh = {.id = H5Dopen2(f->id, name, H5P_DEFAULT)};
     if (fresh.id < 0)
         return h5_failure_reading(f, name);
-    status s = describe_dataset(f, name, &fresh);
+    s = describe_dataset(f, name, &fresh);
     if (!s.code)
         s = mem_string(&fresh.name, name);
     if (s.code) {
@@ -364,6 +377,17 @@ status h5_write_rows(h5_file *f, const char *name, int64_t begin, int64_t n, con
             return h5_failure_together(f, name);
     }
     return status_ok();
+}
+
+status h5_write_part(h5_file *f, const char *name, int64_t begin, int64_t n, const void *data) {
+    const h5_slot *slot = find_slot(f, name);
+    status s = status_ok();
+    if (!slot || slot->columns || begin < 0 || n < 0 || begin > slot->rows - n)
+        s = status_error(STATUS_INTERNAL,
+                         "%s: elements %lld + %lld of %s, which is not being written or is shorter",
+                         f->partial, (long long)begin, (long long)n, name);
+    s = group_agree(&f->g, s);
+    return s.code || slot->rows == 0 ? s : write_together(f, slot, begin, n, data, 1);
 }
 
 status h5_write_end(h5_file *f, status mine) {

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "idlog.h"
 
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "memory.h"
+#include "scratch.h"
 
 static const int64_t CHUNK_BYTES = (int64_t)IDLOG_CHUNK * (int64_t)sizeof(uint16_t);
 
@@ -42,60 +40,11 @@ void idlog_clear(idlog *log) {
 
 /* ---- the scratch file */
 
-static status make_scratch(idlog_pool *pool) {
-    char *name = NULL;
-    size_t length = 0;
-    status s = mem_grow(&name, &length, strlen(pool->folder) + 32, 1, "a path");
-    if (s.code)
-        return s;
-    snprintf(name, length, "%s/wordshard-scratch-XXXXXX", pool->folder);
-    pool->fd = mkstemp(name);
-    if (pool->fd < 0)
-        s = status_errno(errno, "cannot make a scratch file in", pool->folder);
-    else
-        unlink(name);
-    mem_free(&name);
-    return s;
-}
-
 static status open_scratch(idlog_pool *pool) {
     pthread_mutex_lock(&pool->opening);
-    status s = pool->fd < 0 ? make_scratch(pool) : status_ok();
+    status s = pool->fd < 0 ? scratch_open(pool->folder, &pool->fd) : status_ok();
     pthread_mutex_unlock(&pool->opening);
     return s;
-}
-
-static status write_codes(const idlog_pool *pool, const uint16_t *codes, size_t n, int64_t place) {
-    const char *bytes = (const char *)codes;
-    size_t left = n * sizeof *codes;
-    while (left) {
-        ssize_t done = pwrite(pool->fd, bytes, left, place);
-        if (done < 0 && errno == EINTR)
-            continue;
-        if (done < 0)
-            return status_errno(errno, "cannot write a scratch file in", pool->folder);
-        bytes += done;
-        place += done;
-        left -= (size_t)done;
-    }
-    return status_ok();
-}
-
-static status read_codes(const idlog_pool *pool, uint16_t *codes, size_t n, int64_t place) {
-    char *bytes = (char *)codes;
-    size_t left = n * sizeof *codes;
-    while (left) {
-        ssize_t done = pread(pool->fd, bytes, left, place);
-        if (done < 0 && errno == EINTR)
-            continue;
-        if (done <= 0)
-            return status_errno(done ? errno : EIO, "cannot read the scratch file in",
-                                pool->folder);
-        bytes += done;
-        place += done;
-        left -= (size_t)done;
-    }
-    return status_ok();
 }
 
 /* ---- writing */
@@ -105,7 +54,8 @@ static status spill(idlog *log, idchunk *chunk) {
     if (s.code)
         return s;
     chunk->place = atomic_fetch_add(&log->pool->spilled, CHUNK_BYTES);
-    return write_codes(log->pool, chunk->codes, (size_t)log->filled, chunk->place);
+    return scratch_write(log->pool->fd, log->pool->folder, chunk->codes,
+                         (size_t)log->filled * sizeof *chunk->codes, chunk->place);
 }
 
 /* A new chunk: the last one's memory when the budget is used up, and new memory otherwise. */
@@ -182,7 +132,8 @@ status idlog_load(const idlog *log, const idspan *span, uint16_t *buffer, const 
     const idchunk *chunk = &log->chunks[span->chunk];
     *codes = chunk->codes ? chunk->codes + span->begin : buffer;
     return chunk->codes ? status_ok()
-                        : read_codes(log->pool, buffer, (size_t)span->n, place_of(chunk, span));
+                        : scratch_read(log->pool->fd, log->pool->folder, buffer,
+                                       (size_t)span->n * sizeof *buffer, place_of(chunk, span));
 }
 
 void idlog_forget(idlog *log, int64_t chunk) {

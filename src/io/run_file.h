@@ -7,6 +7,7 @@
  *     /counts int64 [V]   /vectors float32 [V, dim]   /context float32 [V, dim] (if trained)
  *     /nodes float32 [V - 1, dim], /tree int32 [V - 1, 2] instead of /context: the inner nodes of
  *     hierarchical softmax, and what is below each
+ *     /bias, /context_bias float32 [V]: one number for each word, where the model has them
  *     /epochs/0001/{vectors,context|nodes} ...   /training/{epoch,loss,...}   /provenance
  * attributes */
 #ifndef WORDSHARD_RUN_FILE_H
@@ -46,7 +47,7 @@ status run_file_read(const run_file *run, const char *table, int epoch, int64_t 
 status run_file_create(h5_file **file, const char *path, const wordlist *words, const group *g);
 
 /* Write one snapshot: rows [begin, begin + n) of this process, stride floats apart.
- * table: "vectors", "context", "nodes". */
+ * table: "vectors", "context", "nodes"; "bias", "context_bias" with dim 0: one number a row. */
 status run_file_write_epoch(h5_file *file, int epoch, const char *table, int64_t n_rows,
                             int64_t dim, int64_t begin, int64_t n, const float *rows,
                             size_t stride);

@@ -2,29 +2,20 @@
 /* Vector files: the writing half of vectors.h. */
 #include "vectors.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "memory.h"
+#include "out_file.h"
 
 enum {
     NUMBER_BYTES = 18, /* blank + "%.9g" of a float: -1.17549435e-38 and some room */
     HEADER_BYTES = 192,
     NPY_ALIGNMENT = 64
 };
-
-/* One file under way. */
-typedef struct {
-    char *path, *partial;
-    int descriptor;
-} out_file;
 
 struct vectors_writer {
     vectors_format format;
@@ -52,64 +43,6 @@ vectors_format vectors_format_of(const char *path) {
         if (!strcasecmp(dot, endings[i].ending))
             return endings[i].format;
     return VECTORS_AUTO;
-}
-
-/* ---- files */
-
-static status join(char **out, const char *a, const char *b) {
-    size_t n = strlen(a) + strlen(b) + 1;
-    status s = mem_new(out, n, 1, "a path");
-    if (!s.code)
-        snprintf(*out, n, "%s%s", a, b);
-    return s;
-}
-
-static status out_open(out_file *f, const char *path, const char *ending) {
-    status s = join(&f->path, path, ending);
-    if (!s.code)
-        s = join(&f->partial, f->path, ".partial");
-    if (s.code)
-        return s;
-    f->descriptor = open(f->partial, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    return f->descriptor < 0 ? status_errno(errno, "cannot create", f->partial) : status_ok();
-}
-
-static status out_write(out_file *f, const char *bytes, size_t n) {
-    while (n) {
-        ssize_t done = write(f->descriptor, bytes, n);
-        if (done < 0 && errno == EINTR)
-            continue;
-        if (done < 0)
-            return status_errno(errno, "cannot write", f->partial);
-        bytes += done;
-        n -= (size_t)done;
-    }
-    return status_ok();
-}
-
-static status out_sync(out_file *f) {
-    int failed = fsync(f->descriptor) ? errno : 0;
-    if (close(f->descriptor) && !failed)
-        failed = errno;
-    f->descriptor = -1;
-    return failed ? status_errno(failed, "cannot write", f->partial) : status_ok();
-}
-
-static status out_rename(out_file *f) {
-    if (rename(f->partial, f->path))
-        return status_errno(errno, "cannot rename to", f->path);
-    mem_free(&f->partial);
-    return status_ok();
-}
-
-/* What is still partial goes away. */
-static void out_clear(out_file *f) {
-    if (f->descriptor >= 0)
-        close(f->descriptor);
-    if (f->partial)
-        unlink(f->partial);
-    mem_free(&f->partial);
-    mem_free(&f->path);
 }
 
 /* ---- contents */

@@ -8,8 +8,10 @@
 #ifndef WORDSHARD_COOC_MATRIX_H
 #define WORDSHARD_COOC_MATRIX_H
 
+#include <stddef.h>
 #include <stdint.h>
 
+#include "cooc_row.h"
 #include "status.h"
 
 /* A weight that does not fit 32 bits: what is above them. */
@@ -26,6 +28,7 @@ typedef struct {
     uint32_t *weights; /* [cells], the low 32 bits */
     cooc_high *high;   /* [n_high], by rising cell */
     int64_t n_high;
+    size_t high_room; /* entries that high[] has room for; 0 where it never grows */
     int64_t denominator;
 } cooc_matrix;
 
@@ -44,5 +47,27 @@ int64_t cooc_matrix_weights(const cooc_matrix *m, int64_t i, const int32_t **col
                             uint64_t *weights);
 
 void cooc_matrix_clear(cooc_matrix *m);
+
+/* ---- making one */
+
+/* Rows [begin, end) of V, none of them there yet, with room for cells. */
+status cooc_matrix_new(cooc_matrix *m, int64_t n_words, int64_t denominator, int64_t begin,
+                       int64_t end, int64_t cells);
+
+/* The next row, in order, becomes what has been added to row, which is empty afterwards. */
+status cooc_matrix_put(cooc_matrix *m, int64_t i, cooc_row *row);
+
+/* Bytes of a matrix of so many rows and cells without large weights. */
+int64_t cooc_matrix_bytes(int64_t rows, int64_t cells);
+
+/* A copy of rows [begin, end). */
+status cooc_matrix_slice(cooc_matrix *out, const cooc_matrix *m, int64_t begin, int64_t end);
+
+/* One matrix of several whose rows follow one another. The parts are freed as they are copied, so
+ * that hardly more than one copy is ever touched; they are empty afterwards, also on failure. */
+status cooc_matrix_join(cooc_matrix *m, cooc_matrix *parts, int64_t n_parts);
+
+/* The sum of several matrices of the same rows; they stay. */
+status cooc_matrix_add(cooc_matrix *m, const cooc_matrix *parts, int64_t n_parts);
 
 #endif

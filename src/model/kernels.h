@@ -7,6 +7,9 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
+
+#include "glove_kernels.h"
 
 enum {
     ROW_QUANTUM = 16, /* floats: one cache line */
@@ -18,6 +21,28 @@ enum {
 /* Floats of a padded row. */
 static inline size_t row_width(int64_t dim) {
     return ((size_t)dim + ROW_QUANTUM - 1) / ROW_QUANTUM * ROW_QUANTUM;
+}
+
+/* A cell of a sparse matrix in four bytes: a positive float whose lowest mantissa bits are the
+ * column within a tile. Those bits are part of the value, which sparse_cell rounds so that it is
+ * the nearest that has them: relative error below 2^-15. */
+enum { SPARSE_TILE = 512 };
+
+static inline uint32_t sparse_cell(float value, int64_t column) {
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    const uint32_t low = (uint32_t)column & (SPARSE_TILE - 1);
+    return ((bits - low + SPARSE_TILE / 2) & ~(uint32_t)(SPARSE_TILE - 1)) | low;
+}
+
+static inline float sparse_value(uint32_t cell) {
+    float value;
+    memcpy(&value, &cell, sizeof value);
+    return value;
+}
+
+static inline size_t sparse_column(uint32_t cell) {
+    return cell & (SPARSE_TILE - 1);
 }
 
 /* The losses of many pairs, each log(1 + exp(z)). Instruction sets with vectors multiply the 1 +
@@ -107,6 +132,22 @@ typedef struct {
     float (*highest)(const float *x, size_t n);
     double (*exp_sum)(const float *x, size_t n, float shift);         /* sum exp(x - shift) */
     void (*exp_scaled)(float *x, size_t n, float shift, float scale); /* scale exp(x - shift) */
+
+    /* Train a batch; returns its loss. */
+    double (*glove_row)(const glove_batch *b);
+    double (*glove_element)(const glove_batch *b);
+    /* x = log x of n positive floats. */
+    void (*logs)(float *x, size_t n);
+    /* weights = min(1, exp(power * (log_x - log_most))): f of GloVe. Both have room for n rounded
+     * up to ROW_QUANTUM. */
+    void (*glove_weights)(const float *log_x, size_t n, float log_most, float power,
+                          float *weights);
+
+    /* y += sum_c value(cells[c]) * rows[column(cells[c])], in the order of the cells. rows: a tile
+     * of SPARSE_TILE rows of width floats, y: width floats, width a multiple of ROW_QUANTUM. next:
+     * the row that will be y in the next call; it is asked for. */
+    void (*sparse_row)(const uint32_t *cells, int32_t n, const float *rows, float *y,
+                       const float *next, size_t width);
 } kernels;
 
 typedef enum { ISA_AUTO, ISA_PORTABLE, ISA_AVX2, ISA_AVX512, ISA_NEON, N_ISAS } kernels_isa;

@@ -4,8 +4,9 @@
 #include <stdint.h>
 
 #include "kernels.h"
+#include "kernels_quad.h"
 
-enum { LANES = 16, TILE = 4, SLICES = 2 };
+enum { LANES = 16, TILE = 4, SLICES = 2, STRIP = 20 };
 typedef float vec __attribute__((vector_size(64)));
 typedef int32_t ivec __attribute__((vector_size(64)));
 
@@ -50,6 +51,18 @@ static inline __attribute__((always_inline)) vec simd_sums(const vec a[LANES]) {
     const vec x = partial_sums(a), y = partial_sums(a + SCORE_STRIDE);
     return SHUFFLE(x, y, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27) +
            SHUFFLE(x, y, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31);
+}
+
+static inline __attribute__((always_inline)) vec simd_total(vec a) {
+    a += SHUFFLE(a, a, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7);
+    a += SHUFFLE(a, a, 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11);
+    a += SHUFFLE(a, a, 2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13);
+    return a + SHUFFLE(a, a, 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14);
+}
+
+/* x between -most and most: the smaller magnitude of the two with the sign of x. */
+static inline __attribute__((always_inline)) vec simd_clip(vec x, float most) {
+    return _mm512_range_ps(x, _mm512_set1_ps(most), 2);
 }
 
 #define KERNELS_TABLE kernels_avx512

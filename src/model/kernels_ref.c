@@ -106,6 +106,17 @@ static void portable_exp_scaled(float *x, size_t n, float shift, float scale) {
         x[k] = scale * expf(x[k] - shift);
 }
 
+static void portable_sparse_row(const uint32_t *cells, int32_t n, const float *rows, float *y,
+                                const float *next, size_t width) {
+    (void)next;
+    for (int32_t c = 0; c < n; c++) {
+        const float value = sparse_value(cells[c]);
+        const float *row = rows + sparse_column(cells[c]) * width;
+        for (size_t k = 0; k < width; k++)
+            y[k] += value * row[k];
+    }
+}
+
 const kernels kernels_portable = {.name = "portable",
                                   .score = portable_score,
                                   .update = portable_update,
@@ -113,4 +124,9 @@ const kernels kernels_portable = {.name = "portable",
                                   .dots = portable_dots,
                                   .highest = portable_highest,
                                   .exp_sum = portable_exp_sum,
-                                  .exp_scaled = portable_exp_scaled};
+                                  .exp_scaled = portable_exp_scaled,
+                                  .glove_row = portable_glove_row,
+                                  .glove_element = portable_glove_element,
+                                  .logs = portable_logs,
+                                  .glove_weights = portable_glove_weights,
+                                  .sparse_row = portable_sparse_row};

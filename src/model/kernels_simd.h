@@ -5,12 +5,16 @@
  *     KERNELS_TABLE, KERNELS_NAME  the table to fill, its name as a string
  *     LANES       floats in a vector
  *     TILE        input rows scored together: TILE * OUT_BLOCK accumulators stay in registers
+ *     STRIP       sums of a row of a sparse product that stay in registers
  *     vec, ivec   vectors of LANES floats, of LANES int32_t
  *     simd_sums   static vec simd_sums(const vec a[LANES]): the sum over the lanes of each vector
  *     simd_min, simd_max  lane by lane; the second where they cannot be compared
  *     simd_repeat static vec simd_repeat(const float *p): SCORE_STRIDE values from p, repeated
  *     simd_hold   its argument, in a register from now on: gcc would read a row again for each use,
  *                 and loads are as scarce as multiply-adds
+ *     simd_clip   static vec simd_clip(vec x, float most): x between -most and most
+ *     simd_total  static vec simd_total(vec a): the sum over the lanes, in all lanes
+ *     quad        vector of four floats;  simd_roots  static quad simd_roots(quad x): square roots
  *
  * Compiled with contraction on: a * b + c is one fused multiply-add. */
 #include <stdbool.h>
@@ -448,6 +452,9 @@ static void simd_exp_scaled(float *x, size_t n, float shift, float scale) {
         simd_store(x + k, scale * simd_exp_low(simd_load(x + k) - shift));
 }
 
+#include "kernels_sparse.h"
+#include "kernels_simd_glove.h"
+
 const kernels KERNELS_TABLE = {.name = KERNELS_NAME,
                                .score = simd_score,
                                .update = simd_update,
@@ -455,4 +462,9 @@ const kernels KERNELS_TABLE = {.name = KERNELS_NAME,
                                .dots = simd_dots,
                                .highest = simd_highest,
                                .exp_sum = simd_exp_sum,
-                               .exp_scaled = simd_exp_scaled};
+                               .exp_scaled = simd_exp_scaled,
+                               .glove_row = simd_glove_row,
+                               .glove_element = simd_glove_element,
+                               .logs = simd_logs,
+                               .glove_weights = simd_glove_weights,
+                               .sparse_row = simd_sparse_row};

@@ -4,12 +4,13 @@
 #include <string.h>
 
 #include "kernels.h"
+#include "kernels_quad.h"
 
 #if defined(__AVX2__)
 #include <immintrin.h>
 #endif
 
-enum { LANES = 8, TILE = 2, SLICES = 1 };
+enum { LANES = 8, TILE = 2, SLICES = 1, STRIP = 12 };
 typedef float vec __attribute__((vector_size(32)));
 typedef int32_t ivec __attribute__((vector_size(32)));
 
@@ -59,6 +60,18 @@ static inline __attribute__((always_inline)) vec simd_sums(const vec a[LANES]) {
     }
     return SHUFFLE(q[0], q[1], 0, 1, 2, 3, 8, 9, 10, 11) +
            SHUFFLE(q[0], q[1], 4, 5, 6, 7, 12, 13, 14, 15);
+}
+
+static inline __attribute__((always_inline)) vec simd_total(vec a) {
+    a += SHUFFLE(a, a, 4, 5, 6, 7, 0, 1, 2, 3);
+    a += SHUFFLE(a, a, 2, 3, 0, 1, 6, 7, 4, 5);
+    return a + SHUFFLE(a, a, 1, 0, 3, 2, 5, 4, 7, 6);
+}
+
+/* x between -most and most. */
+static inline __attribute__((always_inline)) vec simd_clip(vec x, float most) {
+    const vec limit = most - (vec){0};
+    return simd_max(-limit, simd_min(limit, x));
 }
 
 #include "kernels_simd.h"

@@ -6,6 +6,13 @@
 #include "kernels.h"
 
 extern const kernels kernels_portable;
+/* Of the portable table (kernels_ref_glove.c). */
+double portable_glove_row(const glove_batch *b);
+double portable_glove_element(const glove_batch *b);
+void portable_logs(float *x, size_t n);
+void portable_glove_weights(const float *log_x, size_t n, float log_most, float power,
+                            float *weights);
+
 #if defined(__x86_64__)
 extern const kernels kernels_avx2;
 extern const kernels kernels_avx512;

@@ -7,7 +7,7 @@
 #include "loop.h"
 
 /* In the order of options.def. */
-typedef enum { MODEL_SKIPGRAM, MODEL_CBOW } model_kind;
+typedef enum { MODEL_SKIPGRAM, MODEL_CBOW, MODEL_GLOVE, MODEL_PPMI_SVD } model_kind;
 typedef enum { OBJECTIVE_NS, OBJECTIVE_HS, OBJECTIVE_SOFTMAX } objective_kind;
 typedef enum { NEGATIVES_SHARED, NEGATIVES_PER_PAIR } negatives_kind;
 

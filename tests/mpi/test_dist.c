@@ -47,6 +47,17 @@ static void exchange_delivers_every_byte_in_rank_order(void) {
     mem_free(&got);
 }
 
+static void arrays_are_summed_element_by_element(void) {
+    int64_t x[1000];
+    for (int64_t i = 0; i < 1000; i++)
+        x[i] = i + comm_rank(world) * (INT64_C(1) << 40);
+    comm_sum_all(world, x, 1000);
+    const int64_t n = comm_size(world);
+    for (int64_t i = 0; i < 1000; i++)
+        CU_ASSERT_EQUAL(x[i], n * i + n * (n - 1) / 2 * (INT64_C(1) << 40));
+    comm_sum_all(world, x, 0);
+}
+
 /* 1 is lost beside 1e8 in float, so only one order gives the expected sum; more than one piece. */
 static void sums_of_floats_are_taken_in_the_order_of_ranks(void) {
     enum { N = (1 << 20) + 1003 };
@@ -190,6 +201,7 @@ int main(int argc, char **argv) {
     static const test_case cases[] = {
         {"the_lowest_failing_rank_speaks_for_all", the_lowest_failing_rank_speaks_for_all},
         {"exchange_delivers_every_byte_in_rank_order", exchange_delivers_every_byte_in_rank_order},
+        {"arrays_are_summed_element_by_element", arrays_are_summed_element_by_element},
         {"sums_of_floats_are_taken_in_the_order_of_ranks",
          sums_of_floats_are_taken_in_the_order_of_ranks},
         {"one_rank_out_of_memory_stops_all_alike", one_rank_out_of_memory_stops_all_alike},

@@ -138,6 +138,41 @@ static void fill_word(const void *context, int64_t begin, int64_t n, char *out) 
     }
 }
 
+/* Chunks that several ranks and several calls share: pieces go to the ranks in turn. */
+static void ranks_write_a_column_piece_by_piece(void) {
+    enum { ROWS = 900001, PIECE = 70001 };
+    const group g = comm_group(world);
+    const char *path = shared_path("pieces.h5");
+    const h5_dataset d = {"/column", H5_U64, ROWS, 0, true}, empty = {"/empty", H5_U32, 0, 0, true};
+    uint64_t *x;
+    h5_file *f = NULL;
+    check_ok(mem_new(&x, ROWS, sizeof *x, "a column"));
+    for (uint64_t i = 0; i < ROWS; i++)
+        x[i] = i * 0x9E3779B97F4A7C15u;
+    check_ok(h5_create(&f, path, KIND, 1, &g));
+    check_ok(h5_write_begin(f, &d));
+    check_ok(h5_write_begin(f, &empty));
+    for (int64_t first = 0; first < ROWS; first += (int64_t)PIECE * g.size) {
+        int64_t begin = first + (int64_t)PIECE * g.rank, end = begin + PIECE;
+        begin = begin < ROWS ? begin : ROWS;
+        end = end < ROWS ? end : ROWS;
+        check_ok(h5_write_part(f, "/column", begin, end - begin, x + begin));
+        check_ok(h5_write_part(f, "/empty", 0, 0, NULL));
+    }
+    CU_ASSERT_EQUAL(h5_write_part(f, "/column", ROWS, g.rank == 0, x).code, STATUS_INTERNAL);
+    check_ok(h5_write_end(f, status_ok()));
+    check_ok(h5_commit(&f));
+    check_ok(h5_open(&f, path, KIND, &g));
+    uint64_t *back;
+    int64_t n = 0;
+    check_ok(h5_read_all(f, "/column", H5_U64, &back, &n));
+    CU_ASSERT_EQUAL_FATAL(n, ROWS);
+    CU_ASSERT_EQUAL(memcmp(back, x, ROWS * sizeof *x), 0);
+    h5_close(&f);
+    mem_free(&back);
+    mem_free(&x);
+}
+
 static void strings_and_attributes_come_from_all_ranks(void) {
     const group g = comm_group(world);
     const char *path = shared_path("strings.h5");
@@ -281,6 +316,7 @@ int main(int argc, char **argv) {
     static const test_case cases[] = {
         {"ranks_write_one_table_together", ranks_write_one_table_together},
         {"ranks_write_blocks_on_their_own", ranks_write_blocks_on_their_own},
+        {"ranks_write_a_column_piece_by_piece", ranks_write_a_column_piece_by_piece},
         {"strings_and_attributes_come_from_all_ranks", strings_and_attributes_come_from_all_ranks},
         {"runs_keep_a_snapshot_of_each_epoch", runs_keep_a_snapshot_of_each_epoch},
         {"one_ranks_failure_is_everybodys", one_ranks_failure_is_everybodys},

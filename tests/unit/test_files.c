@@ -108,10 +108,10 @@ static void make_tokens(int32_t tokens[TOKENS], int64_t documents[DOCUMENTS + 1]
         documents[i] = i * TOKENS / DOCUMENTS;
 }
 
-static corpus_hash hash_of(const wordlist *w, const int32_t *tokens, const int64_t *documents,
-                           int64_t cut) {
+static content_hash hash_of(const wordlist *w, const int32_t *tokens, const int64_t *documents,
+                            int64_t cut) {
     uint64_t hashes[N_WORDS];
-    corpus_hash h = {0, 0};
+    content_hash h = {0, 0};
     wordlist_hash(w, hashes);
     corpus_hash_documents(&h, documents, 0, DOCUMENTS + 1);
     corpus_hash_tokens(&h, tokens + cut, cut, TOKENS - cut, hashes);
@@ -131,7 +131,7 @@ static void write_corpus(const char *path, const int32_t *tokens, const int64_t 
     CU_ASSERT_EQUAL(wordlist_write(w, f, "/vocab/counts").code, STATUS_OK);
     CU_ASSERT_EQUAL(h5_write(f, &t, 0, TOKENS, tokens, 1).code, STATUS_OK);
     CU_ASSERT_EQUAL(h5_write(f, &d, 0, DOCUMENTS + 1, documents, 1).code, STATUS_OK);
-    CU_ASSERT_EQUAL(h5_set_text(f, "/", CORPUS_FILE_HASH, hash).code, STATUS_OK);
+    CU_ASSERT_EQUAL(h5_set_text(f, "/", CONTENT_HASH, hash).code, STATUS_OK);
     CU_ASSERT_EQUAL(h5_set_text(f, "/provenance/options", "min-count", "1").code, STATUS_OK);
     CU_ASSERT_EQUAL(h5_commit(&f).code, STATUS_OK);
 }
@@ -143,8 +143,8 @@ static void write_good_corpus(const char *path) {
     char hash[33];
     make_words(&w);
     make_tokens(tokens, documents);
-    corpus_hash h = hash_of(&w, tokens, documents, 0);
-    corpus_hash_text(&h, hash);
+    content_hash h = hash_of(&w, tokens, documents, 0);
+    content_hash_text(&h, hash);
     write_corpus(path, tokens, documents, &w, hash);
     wordlist_clear(&w);
 }
@@ -211,11 +211,11 @@ static void content_hash_does_not_depend_on_the_split(void) {
     wordlist w;
     make_words(&w);
     make_tokens(tokens, documents);
-    corpus_hash whole = hash_of(&w, tokens, documents, 0);
-    corpus_hash parts = hash_of(&w, tokens, documents, 123);
+    content_hash whole = hash_of(&w, tokens, documents, 0);
+    content_hash parts = hash_of(&w, tokens, documents, 123);
     CU_ASSERT_TRUE(whole.a == parts.a && whole.b == parts.b);
     tokens[5] = tokens[6];
-    corpus_hash other = hash_of(&w, tokens, documents, 0);
+    content_hash other = hash_of(&w, tokens, documents, 0);
     CU_ASSERT_TRUE(whole.a != other.a && whole.b != other.b);
     wordlist_clear(&w);
 }

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What the files of train --model glove share (train_glove.c, glove_load.c, glove_tables.c). All
+ * functions are collective and return the same status on every rank. */
+#ifndef WORDSHARD_GLOVE_TRAINING_H
+#define WORDSHARD_GLOVE_TRAINING_H
+
+#include "comm.h"
+#include "cooccurrence.h"
+#include "glove.h"
+#include "options.h"
+#include "ppmi_svd.h"
+#include "ring.h"
+#include "run_record.h"
+
+typedef struct {
+    const options *o;
+    const comm *world;
+    const char *path;
+    const kernels *kernel;
+    int n_threads;
+    double learning_rate;
+    double init_scale;   /* loop_init_rows */
+    cooccurrence counts; /* the matrix until the non-zeros are in their order */
+    strata groups;
+    int n_groups, first, n; /* K; centre groups of this rank */
+    glove_shape shape;
+    glove_cells cells;   /* non-zeros of its centre groups */
+    size_t *block_bytes; /* [K] */
+    void **centres;      /* [n] blocks */
+    ring *contexts;      /* blocks that travel */
+    strata_flow *flow;
+    glove_worker **workers; /* [n_threads] */
+    double *loss;           /* [n, K] of each bucket of the epoch */
+    glove_loose *loose;     /* [non-zeros] with --order shuffle */
+    double zero_loss;       /* mean loss of vectors of zeros */
+    float *table;           /* [words of this rank, dim] of a snapshot */
+    ppmi_svd start;         /* --init svd; to the end with --blend */
+    run_record record;
+    int epoch;    /* from 0 */
+    double bytes; /* estimate of what this rank needs */
+    double counting_seconds, start_seconds, loading_seconds;
+} training_glove;
+
+/* Group the words by their non-zeros, and find how many non-zeros of each tile come to this rank:
+ * *counts[n * tiles] is new (mem_free). */
+status glove_group(training_glove *t, int64_t **counts);
+
+/* Send every non-zero to the owner of its centre, and free the matrix. */
+status glove_load(training_glove *t, const int64_t *counts);
+
+/* Blocks with start values, workers. */
+status glove_create_tables(training_glove *t);
+void glove_clear_tables(training_glove *t);
+
+/* Bytes of these on this rank. Local. */
+double glove_table_bytes(const training_glove *t);
+
+/* Words whose rows this rank writes. Local. */
+void glove_rows_of(const training_glove *t, int64_t *begin, int64_t *n);
+
+/* For run_table: t->table becomes this rank's rows of table name, by id; t is the context. */
+status glove_fetch(void *t, const char *name, const float **data);
+
+/* ---- --init svd (glove_start.c); nothing to do without */
+
+/* The vectors to start from, while the counts are there. */
+status glove_make_start(training_glove *t);
+
+/* Bytes that this takes beside the counts, and of them those that stay. Local. */
+double glove_start_bytes(const training_glove *t, double *kept);
+
+/* Blocks start from them. */
+status glove_fill_start(training_glove *t);
+
+/* --blend: /vectors are those of the last epoch, both sides added, and the start. */
+status glove_blend(training_glove *t);
+
+#endif

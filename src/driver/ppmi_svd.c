@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ppmi_svd.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "commands.h"
+#include "log.h"
+#include "memory.h"
+#include "objective.h"
+
+/* Of a larger corpus, rare pairs are better known, and eigenvectors of small eigenvalues deserve
+ * more weight. */
+static const int64_t LARGE_CORPUS = 50000000;
+static const double POWER_SMALL = 0.5, POWER_LARGE = 0.25;
+
+double ppmi_svd_bytes(const options *o, const comm *world, int64_t n_words, int64_t n_nonzeros) {
+    const int size = comm_size(world), threads = common_threads(o);
+    const double rows = (double)n_words / size, cells = (double)n_nonzeros / size;
+    const double words = 4.0 * (double)n_words * sizeof(double);
+    const double gathered = cells * (sizeof(int32_t) + sizeof(float));
+    const double values = cells / 2 * sizeof(float) + rows * sizeof(sparse_piece);
+    const double messages = size > 1 ? 2 * gathered : 0;
+    const double tiles = sparse_tiles_bytes(rows, cells);
+    const double first = gathered + (values + messages > tiles ? values + messages : tiles);
+    const double second = tiles + eigen_bytes(rows, o->dim, threads, size);
+    return words + (first > second ? first : second);
+}
+
+status ppmi_svd_begin(ppmi_svd *v, const cooccurrence *counts, const options *o,
+                      const comm *world) {
+    const double started = clock_seconds();
+    const ppmi_settings settings = {
+        .smoothing = o->smoothing, .shift = o->shift, .weights = o->weights};
+    const size_t cuts = (size_t)comm_size(world) + 1;
+    *v = (ppmi_svd){.world = world, .n_words = counts->matrix.n_words};
+    status s = comm_agree(world, mem_new(&v->cuts, cuts, sizeof *v->cuts, "the rows of the ranks"));
+    if (!s.code)
+        s = symmetric_from_counts(&v->matrix, &counts->matrix, &settings, eigen_width(o->dim),
+                                  common_threads(o), world, &v->bias);
+    if (s.code)
+        return s;
+    memcpy(v->cuts, v->matrix.cuts, cuts * sizeof *v->cuts);
+    v->n_cells = v->matrix.n_cells;
+    v->ppmi_seconds = clock_seconds() - started;
+    if (!v->n_cells)
+        return status_error(STATUS_INPUT,
+                            "no pair of words is more frequent together than by chance; lower "
+                            "--shift, or use a larger corpus");
+    log_info("%" PRId64 " cells with a positive PMI of %" PRId64 " (%.1f s)", v->n_cells,
+             counts->n_nonzeros, v->ppmi_seconds);
+    return s;
+}
+
+status ppmi_svd_finish(ppmi_svd *v, const options *o, const kernels *kernel, int64_t n_tokens) {
+    const double started = clock_seconds();
+    const eigen_settings settings = {.dim = o->dim,
+                                     .iterations = (int)o->iterations,
+                                     .seed = (uint64_t)(o->seed_init >= 0 ? o->seed_init : o->seed),
+                                     .kernel = kernel};
+    const status s = eigen_find(&v->pairs, &v->matrix, &settings);
+    symmetric_clear(&v->matrix);
+    if (s.code)
+        return s;
+    const bool large = o->model == MODEL_PPMI_SVD && n_tokens >= LARGE_CORPUS;
+    v->power = o->eigenvalue_power >= 0 ? o->eigenvalue_power : large ? POWER_LARGE : POWER_SMALL;
+    eigen_scale(&v->pairs, v->power);
+    v->iteration_seconds = clock_seconds() - started;
+    if (v->pairs.rank < o->dim)
+        log_warning("the matrix has only %" PRId64 " eigenvalues other than 0; the other columns "
+                    "of the vectors are 0",
+                    v->pairs.rank);
+    return s;
+}
+
+/* ---- for other models */
+
+status ppmi_svd_check_memory(const options *o, const comm *world, double bytes) {
+    return common_check_memory(o, world, bytes,
+                               "use more ranks, or a smaller --dim or --max-vocab");
+}
+
+static status factorise(ppmi_svd *v, cooccurrence *counts, const char *path, const options *o,
+                        const kernels *kernel, const comm *world) {
+    const int64_t n_tokens = counts->n_tokens;
+    if (!counts->n_cells)
+        return status_error(STATUS_INPUT, "%s: no two words occur together", path);
+    const double bytes = ppmi_svd_bytes(o, world, counts->words.n, counts->n_nonzeros);
+    status s = ppmi_svd_check_memory(o, world, (double)mem_live_bytes() + bytes);
+    if (!s.code)
+        s = ppmi_svd_begin(v, counts, o, world);
+    cooccurrence_clear(counts);
+    return s.code ? s : ppmi_svd_finish(v, o, kernel, n_tokens);
+}
+
+status ppmi_svd_from_input(ppmi_svd *v, const char *path, const options *o, const kernels *kernel,
+                           const comm *world) {
+    cooccurrence counts;
+    status s = cooccurrence_get(&counts, path, o, world);
+    if (!s.code)
+        s = factorise(v, &counts, path, o, kernel, world);
+    cooccurrence_clear(&counts);
+    return s;
+}
+
+rows_table ppmi_svd_table(const ppmi_svd *v, const options *o) {
+    return (rows_table){.c = v->world,
+                        .cuts = v->cuts,
+                        .rows = v->pairs.vectors,
+                        .stride = v->pairs.width,
+                        .columns = (size_t)o->dim};
+}
+
+status ppmi_svd_rows(const ppmi_svd *v, const options *o, int64_t begin, int64_t n, float *out,
+                     size_t stride) {
+    const rows_table table = ppmi_svd_table(v, o);
+    int64_t *ids = NULL;
+    status s = comm_agree(v->world, mem_new(&ids, (size_t)n, sizeof *ids, "ids of rows"));
+    for (int64_t i = 0; !s.code && i < n; i++)
+        ids[i] = begin + i;
+    if (!s.code)
+        s = rows_fetch(&table, ids, n, out, stride);
+    mem_free(&ids);
+    return s;
+}
+
+/* 1 / |x|, 0 for a row of zeros. */
+static double inverse_length(const float *x, int64_t dim) {
+    double sum = 0;
+    for (int64_t k = 0; k < dim; k++)
+        sum += (double)x[k] * (double)x[k];
+    return sum > 0 ? 1 / sqrt(sum) : 0;
+}
+
+status ppmi_svd_blend(const ppmi_svd *v, const options *o, int64_t begin, int64_t n, float *rows,
+                      size_t stride) {
+    float *others = NULL;
+    status s =
+        comm_agree(v->world, mem_new(&others, (size_t)n * stride, sizeof *others, "rows to blend"));
+    if (!s.code)
+        s = ppmi_svd_rows(v, o, begin, n, others, stride);
+    for (int64_t i = 0; !s.code && i < n; i++) {
+        float *x = rows + (size_t)i * stride, *y = others + (size_t)i * stride;
+        const double a = inverse_length(x, o->dim), b = o->blend * inverse_length(y, o->dim);
+        for (int64_t k = 0; k < o->dim; k++)
+            x[k] = (float)(a * (double)x[k] + b * (double)y[k]);
+    }
+    mem_free(&others);
+    return s;
+}
+
+void ppmi_svd_clear(ppmi_svd *v) {
+    symmetric_clear(&v->matrix);
+    eigen_clear(&v->pairs);
+    mem_free(&v->bias);
+    mem_free(&v->cuts);
+}

@@ -1,0 +1,357 @@
+// SPDX-License-Identifier: Apache-2.0
+/* GloVe by the strata schedule: the tables are cut over the ranks by groups of words, and the
+ * context groups travel round the ring while others are trained. */
+#include "train_glove.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+
+#include <jansson.h>
+
+#include "commands.h"
+#include "glove_training.h"
+#include "log.h"
+#include "memory.h"
+#include "output.h"
+#include "train_svd.h"
+
+static const double DEFAULT_RATE = 0.05; /* glove.c's, */
+static const double DEFAULT_SCALE = 1;   /* and its start */
+
+/* ---- before */
+
+status train_glove_refuse(const options *o, const char *because) {
+    static const char *const of_glove[] = {"x-max", "alpha", "accumulators", "groups", NULL};
+    return options_refuse(o, of_glove, because);
+}
+
+static status check(const training_glove *t) {
+    static const char *const other[] = {
+        "cbow",        "objective",  "negative", "negatives",      "negative-power", "pool",
+        "pool-reuse",  "sample",     "schedule", "chunk",          "batch",          "replicas",
+        "merge-every", "merge-ramp", "merge",    "merge-strength", "seed-sample",    NULL};
+    status s = options_refuse(t->o, other, "--model glove");
+    if (!s.code)
+        s = train_svd_refuse(t->o);
+    if (s.code)
+        return s;
+    if (t->o->order == ORDER_SHUFFLE && (comm_size(t->world) > 1 || t->n_threads > 1))
+        return status_error(STATUS_USAGE, "--order shuffle with --model glove has one order for "
+                                          "all: give it one rank and --threads 1");
+    if (t->o->order == ORDER_SHUFFLE && t->o->given.groups)
+        return status_error(STATUS_USAGE, "--order shuffle has no --groups; leave one out");
+    if (!t->kernel)
+        return status_error(STATUS_USAGE,
+                            "--isa: this processor or this build lacks these instructions");
+    return status_ok();
+}
+
+static status check_counts(const training_glove *t) {
+    if (t->counts.words.n < 2 || !t->counts.n_cells)
+        return status_error(STATUS_INPUT, "%s: no two words occur together", t->path);
+    return status_ok();
+}
+
+/* Non-zeros come while the matrix is still there; rows come when it has gone. */
+static double estimate_bytes(const training_glove *t, const int64_t *counts) {
+    int64_t mine = 0;
+    for (int64_t i = 0; i < t->n * glove_tiles(&t->cells); i++)
+        mine += counts[i];
+    const double cells = glove_cells_bytes(mine), now = (double)mem_live_bytes();
+    const double matrix = (double)cooc_matrix_cells(&t->counts.matrix) * 2 * sizeof(int32_t);
+    const double loose = t->o->order == ORDER_SHUFFLE ? (double)mine * sizeof *t->loose : 0;
+    const double tables = glove_table_bytes(t) + loose - matrix;
+    double kept;
+    const double start = glove_start_bytes(t, &kept);
+    const double later = cells + kept + (tables > 0 ? tables : 0);
+    return now + (later > start ? later : start);
+}
+
+static status open(training_glove *t, int64_t **counts) {
+    const double started = clock_seconds();
+    *counts = NULL;
+    status s = comm_agree(t->world, check(t));
+    if (!s.code)
+        s = cooccurrence_get(&t->counts, t->path, t->o, t->world);
+    if (!s.code)
+        s = comm_agree(t->world, check_counts(t));
+    t->counting_seconds = clock_seconds() - started;
+    if (!s.code)
+        s = glove_group(t, counts);
+    if (s.code)
+        return s;
+    t->bytes = estimate_bytes(t, *counts);
+    return common_check_memory(t->o, t->world, t->bytes,
+                               "use more ranks, or a smaller --dim or --max-vocab");
+}
+
+static status describe(const training_glove *t) {
+    const cooccurrence *x = &t->counts;
+    char memory[32];
+    if (t->o->json)
+        return output_json(json_pack(
+            "{s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:i, s:i, s:i, s:s, s:f}", "corpus",
+            output_text(t->path), "tokens", (json_int_t)x->n_tokens, "window",
+            (json_int_t)x->window, "words", (json_int_t)x->words.n, "nonzeros",
+            (json_int_t)x->n_nonzeros, "dim", (json_int_t)t->o->dim, "epochs",
+            (json_int_t)t->o->epochs, "groups", t->n_groups, "ranks", comm_size(t->world),
+            "threads_per_rank", t->n_threads, "isa", t->kernel->name, "memory_per_rank", t->bytes));
+    printf("corpus            %s\ntokens            %" PRId64 "\nwindow            %" PRId64
+           "\nwords             %" PRId64 "\nnon-zeros         %" PRId64
+           "\ndim               %" PRId64 "\nepochs            %" PRId64
+           "\ngroups            %d\nranks             %d\nthreads per rank  %d\n"
+           "isa               %s\nmemory per rank   %s\n",
+           t->path, x->n_tokens, x->window, x->words.n, x->n_nonzeros, t->o->dim, t->o->epochs,
+           t->n_groups, comm_size(t->world), t->n_threads, t->kernel->name,
+           mem_format(memory, t->bytes));
+    return status_ok();
+}
+
+/* ---- epochs */
+
+typedef struct {
+    training_glove *t;
+    glove_job job;
+} epoch_context;
+
+static void train_bucket(void *context, int centre, int step, int thread) {
+    const epoch_context *e = context;
+    training_glove *t = e->t;
+    const int other = (centre + step) % t->n_groups;
+    void *centres = t->centres[centre - t->first];
+    void *contexts = ring_block(t->contexts, centre, step);
+    if (step == 0) { /* each block is once in a bucket of step 0 */
+        glove_refresh(&e->job, centres, strata_size(&t->groups, centre));
+        glove_refresh(&e->job, contexts, strata_size(&t->groups, other));
+    }
+    double *loss = &t->loss[(int64_t)(centre - t->first) * t->n_groups + step];
+    if (t->loose)
+        *loss = glove_train_loose(&e->job, t->loose, centres, contexts);
+    else
+        *loss = glove_train(&e->job, t->workers[thread], centre, centres, other, contexts);
+}
+
+static int move_blocks(void *context, int finished) {
+    return ring_move(((epoch_context *)context)->t->contexts, finished);
+}
+
+static void tick(void *context, int64_t done) {
+    training_glove *t = ((epoch_context *)context)->t;
+    if (!progress_due(&t->record.progress))
+        return;
+    const double part = (double)done / ((double)t->n * t->n_groups);
+    const progress_point point = {.epoch = t->epoch + 1,
+                                  .done = (double)t->counts.n_nonzeros * (t->epoch + part),
+                                  .loss = NAN,
+                                  .learning_rate = t->learning_rate};
+    progress_report(&t->record.progress, &point);
+}
+
+/* Sum over the buckets, first the steps of each centre group, then the groups: in one order,
+ * wherever they were trained. */
+static status sum_loss(const training_glove *t, double *sum) {
+    double *mine = NULL, *all = NULL;
+    int64_t bytes = 0;
+    status s = comm_agree(t->world, mem_new(&mine, (size_t)t->n, sizeof *mine, "losses"));
+    for (int a = 0; !s.code && a < t->n; a++)
+        for (int step = 0; step < t->n_groups; step++)
+            mine[a] += t->loss[(int64_t)a * t->n_groups + step];
+    if (!s.code)
+        s = comm_concatenate(t->world, mine, t->n * (int64_t)sizeof *mine, &all, &bytes);
+    *sum = 0;
+    for (int a = 0; !s.code && a < t->n_groups; a++)
+        *sum += all[a];
+    mem_free(&mine);
+    mem_free(&all);
+    return s;
+}
+
+/* Clipped AdaGrad rarely ends in numbers that are not finite, but its loss then is beyond all
+ * bounds.
+ */
+static status check_loss(const training_glove *t, double loss) {
+    static const double most = 10;
+    if (loss <= most * t->zero_loss)
+        return status_ok();
+    return status_error(STATUS_DIVERGED,
+                        "training diverged in epoch %d: the loss is %g, where vectors of zeros "
+                        "have %g; lower --learning-rate (now %g)",
+                        t->epoch + 1, loss, t->zero_loss, t->learning_rate);
+}
+
+static status end_epoch(training_glove *t, double seconds) {
+    static const char *const names[] = {"vectors", "context", "bias", "context_bias"};
+    enum { N_TABLES = sizeof names / sizeof *names };
+    run_table tables[N_TABLES];
+    int64_t begin, n;
+    double loss;
+    status s = sum_loss(t, &loss);
+    loss /= (double)t->counts.n_nonzeros;
+    if (!s.code)
+        s = check_loss(t, loss);
+    if (s.code)
+        return s;
+    glove_rows_of(t, &begin, &n);
+    for (int i = 0; i < N_TABLES; i++)
+        tables[i] = (run_table){.name = names[i],
+                                .rows = t->groups.n_words,
+                                .columns = i < 2 ? t->o->dim : 0,
+                                .begin = begin,
+                                .n = n,
+                                .stride = i < 2 ? (size_t)t->o->dim : 1,
+                                .fetch = glove_fetch,
+                                .context = t};
+    const run_epoch values = {.loss = loss,
+                              .learning_rate = t->learning_rate,
+                              .init_scale = t->init_scale,
+                              .words = (double)t->counts.n_tokens,
+                              .pairs = (double)t->counts.n_nonzeros,
+                              .seconds = seconds};
+    return run_record_end_epoch(&t->record, t->epoch + 1, &values, tables, N_TABLES);
+}
+
+static glove_job job_of(const training_glove *t) {
+    const options *o = t->o;
+    return (glove_job){.shape = &t->shape,
+                       .cells = &t->cells,
+                       .kernel = t->kernel,
+                       .x_max = o->x_max,
+                       .alpha = o->alpha,
+                       .rate = t->learning_rate,
+                       .seed = (uint64_t)(o->seed_order >= 0 ? o->seed_order : o->seed),
+                       .epoch = t->epoch};
+}
+
+static status measure_zeros(training_glove *t) {
+    const glove_job job = job_of(t);
+    for (int a = 0; a < t->n; a++)
+        for (int b = 0; b < t->n_groups; b++)
+            t->loss[(int64_t)a * t->n_groups + b] =
+                glove_loss_of_zeros(&job, t->workers[0], t->first + a, b);
+    const status s = sum_loss(t, &t->zero_loss);
+    t->zero_loss /= (double)t->counts.n_nonzeros;
+    return s;
+}
+
+static status train_epoch(training_glove *t) {
+    epoch_context context = {.t = t, .job = job_of(t)};
+    const strata_epoch e = {.n_groups = t->n_groups,
+                            .first = t->first,
+                            .n = t->n,
+                            .n_threads = t->n_threads,
+                            .context = &context,
+                            .train = train_bucket,
+                            .move = ring_moves(t->contexts) ? move_blocks : NULL,
+                            .tick = tick};
+    const double started = clock_seconds();
+    strata_run(t->flow, &e);
+    ring_end(t->contexts);
+    comm_barrier(t->world);
+    return end_epoch(t, clock_seconds() - started);
+}
+
+/* ---- the run */
+
+static status start_run(training_glove *t) {
+    const run_plan plan = {.o = t->o,
+                           .world = t->world,
+                           .words = &t->counts.words,
+                           .input = t->path,
+                           .input_hash = t->counts.hash,
+                           .isa = t->kernel->name,
+                           .n_epochs = (int)t->o->epochs,
+                           .learning_rate = t->learning_rate,
+                           .remedy = "",
+                           .unit = PROGRESS_NONZEROS,
+                           .own_start = t->o->init == INIT_SVD,
+                           .work = (double)t->counts.n_nonzeros * (double)t->o->epochs};
+    status s = run_record_open(&t->record, &plan);
+    if (!s.code)
+        s = h5_set_int(t->record.file, "/provenance", "window_used", t->counts.window);
+    return s;
+}
+
+static status print_result(const training_glove *t) {
+    const run_epoch *last = &t->record.epochs[t->o->epochs - 1];
+    const double n = (double)t->counts.n_nonzeros * (double)t->o->epochs;
+    double seconds = 0;
+    for (int64_t e = 0; e < t->o->epochs; e++)
+        seconds += t->record.epochs[e].seconds;
+    if (t->o->json)
+        return output_json(json_pack(
+            "{s:o, s:o, s:I, s:I, s:i, s:o, s:I, s:i, s:f, s:f, s:f, s:f, s:f, s:s, s:i, s:i, s:I}",
+            "run", output_text(t->o->output), "corpus", output_text(t->path), "words",
+            (json_int_t)t->groups.n_words, "dim", (json_int_t)t->o->dim, "epochs",
+            (int)t->o->epochs, "loss", output_number(last->loss), "nonzeros",
+            (json_int_t)t->counts.n_nonzeros, "groups", t->n_groups, "counting_seconds",
+            t->counting_seconds, "start_seconds", t->start_seconds, "loading_seconds",
+            t->loading_seconds, "seconds", seconds, "nonzeros_per_second", n / seconds, "isa",
+            t->kernel->name, "ranks", comm_size(t->world), "threads_per_rank", t->n_threads,
+            "peak_memory", (json_int_t)common_peak_memory()));
+    printf(
+        "run               %s\nwords             %" PRId64 "\ndim               %" PRId64
+        "\nepochs            %" PRId64 "\nloss              %.6f\nnon-zeros         %" PRId64
+        "\nseconds           %.1f (counting %.1f, start %.1f, sorting %.1f, training %.1f)\n"
+        "non-zeros/s       %.0f\nisa               %s\n",
+        t->o->output, t->groups.n_words, t->o->dim, t->o->epochs, last->loss, t->counts.n_nonzeros,
+        t->counting_seconds + t->start_seconds + t->loading_seconds + seconds, t->counting_seconds,
+        t->start_seconds, t->loading_seconds, seconds, n / seconds, t->kernel->name);
+    return status_ok();
+}
+
+static status run(training_glove *t, const int64_t *counts) {
+    double started = clock_seconds();
+    status s = glove_make_start(t);
+    t->start_seconds = clock_seconds() - started;
+    started = clock_seconds();
+    if (!s.code)
+        s = glove_load(t, counts);
+    t->loading_seconds = clock_seconds() - started;
+    if (!s.code)
+        s = glove_create_tables(t);
+    if (!s.code)
+        s = glove_fill_start(t);
+    if (!s.code)
+        s = measure_zeros(t);
+    if (!s.code)
+        s = start_run(t);
+    for (t->epoch = 0; !s.code && t->epoch < t->o->epochs; t->epoch++)
+        s = train_epoch(t);
+    if (!s.code)
+        s = glove_blend(t);
+    if (!s.code)
+        s = run_record_commit(&t->record);
+    if (s.code)
+        return run_record_abandon(&t->record, s);
+    if (comm_rank(t->world) == 0)
+        s = print_result(t);
+    return comm_agree(t->world, s);
+}
+
+status train_glove(const options *o, const char *path, const comm *world) {
+    int64_t *counts;
+    training_glove t = {.o = o,
+                        .world = world,
+                        .path = path,
+                        .kernel = kernels_get((kernels_isa)o->isa),
+                        .n_threads = common_threads(o),
+                        .n_groups = o->order == ORDER_SHUFFLE ? 1 : (int)o->groups,
+                        .shape = glove_shape_of(o->dim, o->accumulators == ACCUMULATORS_ELEMENT),
+                        .learning_rate = o->learning_rate > 0 ? o->learning_rate : DEFAULT_RATE,
+                        .init_scale = o->init_scale > 0 ? o->init_scale : DEFAULT_SCALE};
+    ring_share(t.n_groups, comm_rank(world), comm_size(world), &t.first, &t.n);
+    status s = open(&t, &counts);
+    if (!s.code && o->dry_run)
+        s = comm_agree(world, comm_rank(world) == 0 ? describe(&t) : status_ok());
+    else if (!s.code)
+        s = run(&t, counts);
+    mem_free(&counts);
+    run_record_close(&t.record);
+    ppmi_svd_clear(&t.start);
+    glove_clear_tables(&t);
+    glove_cells_clear(&t.cells);
+    strata_clear(&t.groups);
+    cooccurrence_clear(&t.counts);
+    return s;
+}

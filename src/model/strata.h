@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Training by strata: the vocabulary is cut into K groups, and bucket (a, b) holds the pairs whose
+ * centre is in group a and whose context is in group b. Step s trains the K buckets (a, a + s mod
+ * K), which share no row; an epoch is K steps. Bucket (a, s) waits for (a, s - 1), which changed
+ * its centre rows, and for (a + 1, s - 1), which changed its context rows: every row sees its
+ * buckets in one order, whatever the threads and processes. Nothing here knows what a bucket
+ * trains. */
+#ifndef WORDSHARD_STRATA_H
+#define WORDSHARD_STRATA_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "status.h"
+
+/* Words and their groups. A group's rows have two orders: by id, so that frequent contexts stand
+ * together, and shuffled, in which centres are visited. */
+typedef struct {
+    int n_groups; /* K */
+    int64_t n_words;
+    int64_t *first;          /* [K + 1] place of a group's first word below */
+    int32_t *by_id;          /* [V] words group by group, rising within a group */
+    int32_t *by_chance;      /* [V] words group by group, shuffled within a group */
+    int32_t *group;          /* [V] of a word */
+    int32_t *place, *chance; /* [V] place of a word in its group, in either order */
+} strata;
+
+/* The heaviest word goes to the lightest group, and so on (Graham 1969); equal ones by id. key: of
+ * random.h, for the shuffle. A function of (weights, K, key) alone. */
+status strata_create(strata *s, int64_t n_words, int n_groups, const int64_t *weights,
+                     uint64_t key);
+void strata_clear(strata *s);
+
+static inline int64_t strata_size(const strata *s, int g) {
+    return s->first[g + 1] - s->first[g];
+}
+
+/* Bytes that strata_create takes. */
+double strata_bytes(int64_t n_words, int n_groups);
+
+/* One epoch as this process sees it. */
+typedef struct {
+    int n_groups; /* K = steps of an epoch */
+    int first, n; /* centre groups of this process */
+    int n_threads;
+    void *context;
+    /* Train a bucket. */
+    void (*train)(void *context, int centre, int step, int thread);
+    /* Called by thread 0 alone (which is the thread that called), between its buckets and while it
+     * waits; finished: steps that the first group has done. Moves context groups on, and returns
+     * the steps for which the last group's contexts are here. NULL: all groups are here. */
+    int (*move)(void *context, int finished);
+    /* Called by thread 0 after its buckets: done of the n K buckets are trained. May be NULL. */
+    void (*tick)(void *context, int64_t done);
+} strata_epoch;
+
+typedef struct strata_flow strata_flow;
+
+/* n: centre groups of this process. */
+status strata_flow_create(strata_flow **f, int n);
+void strata_flow_destroy(strata_flow **f);
+
+/* Train the buckets of this process. */
+void strata_run(strata_flow *f, const strata_epoch *e);
+
+#endif
