@@ -61,8 +61,7 @@ static status set_budget(counting *x, const options *o) {
     x->budget = (budget){INT64_MAX, INT64_MAX, INT64_MAX};
     if (!o->memory)
         return status_ok();
-    const int64_t fixed = (int64_t)mem_live_bytes() +
-                          cooccur_bytes(n_words, 0, x->n_threads) +
+    const int64_t fixed = (int64_t)mem_live_bytes() + cooccur_bytes(n_words, 0, x->n_threads) +
                           cooc_merge_bytes(COOC_RUNS, n_words) +
                           (int64_t)sizeof(cooc_pair) * COOC_RUN_BUFFER + 16 * n_words;
     const int64_t third = (o->memory - fixed) / 3;

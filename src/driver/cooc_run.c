@@ -93,6 +93,8 @@ struct cooc_merge {
 static status next(cursor *c, cooc_pair *pair) {
     if (c->at == c->n) {
         const int64_t left = (c->run->bytes - c->place) / (int64_t)sizeof *pair;
+        if (!left)
+            return status_error(STATUS_IO, "a scratch file in %s ends too early", c->run->folder);
         c->n = left < READ_PAIRS ? (size_t)left : READ_PAIRS;
         c->at = 0;
         status s =
@@ -106,7 +108,7 @@ static status next(cursor *c, cooc_pair *pair) {
 }
 
 static status next_row(cursor *c, int64_t n_words) {
-    cooc_pair pair;
+    cooc_pair pair = {0, 0};
     c->row = n_words;
     if (c->at == c->n && c->place == c->run->bytes)
         return status_ok();
@@ -117,7 +119,7 @@ static status next_row(cursor *c, int64_t n_words) {
 }
 
 static status add_row(cursor *c, cooc_row *sum) {
-    cooc_pair pair, counts;
+    cooc_pair pair = {0, 0}, counts = {0, 0};
     status s = next(c, &counts);
     for (uint32_t k = 0; k < c->cells && !s.code; k++)
         if (!(s = next(c, &pair)).code)

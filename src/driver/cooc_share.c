@@ -14,7 +14,7 @@ void cooc_share_cut(const int64_t *cells, int64_t begin, int64_t n, int size, in
     cuts[0] = begin;
     for (int r = 1; r <= size; r++) {
         const double end = (double)total * r / size;
-        while (row < n && (r == size || (double)(sum + cells[row] / 2) < end))
+        while (row < n && (r == size || (double)sum + 0.5 * (double)cells[row] < end))
             sum += cells[row++];
         cuts[r] = begin + row;
     }

@@ -55,7 +55,7 @@ claim "the widest window is counted" "$WORDSHARD" cooccur small.h5 -o x.h5 --ove
 
 # ---- the same for any ranks, threads and memory
 
-"$WORDSHARD" synth -o t.txt --tokens 1000000 --vocab 20000 -q >/dev/null || exit 1
+"$WORDSHARD" synth -o t.txt --tokens 700000 --vocab 12000 -q >/dev/null || exit 1
 "$WORDSHARD" prepare t.txt -o c.h5 -q >/dev/null || exit 1
 count() { # RANKS THREADS ARGS...
   local ranks=$1 threads=$2

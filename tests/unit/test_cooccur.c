@@ -16,14 +16,14 @@ typedef struct {
     int64_t begin, end;
 } text;
 
-static text make_text(int mean, double skew, uint64_t stream) {
+static text make_text(int mean, int skew, uint64_t stream) {
     static text t;
     int64_t n = COOCCUR_ROOM;
     t.begin = n + 1;
     t.ids[n++] = COOCCUR_END;
     for (int i = 0; i < TOKENS; i++) {
         double u = random_unit(random_at(stream, (uint64_t)(2 * i))), x = u;
-        for (double k = 1; k < skew; k++)
+        for (int k = 1; k < skew; k++)
             x *= u;
         t.ids[n++] = (int32_t)(x * WORDS);
         if (random_at(stream, (uint64_t)(2 * i + 1)) % (uint64_t)mean == 0)

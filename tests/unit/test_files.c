@@ -109,7 +109,7 @@ static void make_tokens(int32_t tokens[TOKENS], int64_t documents[DOCUMENTS + 1]
 }
 
 static content_hash hash_of(const wordlist *w, const int32_t *tokens, const int64_t *documents,
-                           int64_t cut) {
+                            int64_t cut) {
     uint64_t hashes[N_WORDS];
     content_hash h = {0, 0};
     wordlist_hash(w, hashes);
