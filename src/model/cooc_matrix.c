@@ -69,13 +69,14 @@ void cooc_matrix_clear(cooc_matrix *m) {
 
 status cooc_matrix_new(cooc_matrix *m, int64_t n_words, int64_t denominator, int64_t begin,
                        int64_t end, int64_t cells) {
+    const size_t room = cells ? (size_t)cells : 1;
     size_t columns = 0, weights = 0; /* mem_grow, because it does not write zeros first */
     *m = (cooc_matrix){.n_words = n_words, .begin = begin, .end = end, .denominator = denominator};
     status s = mem_new(&m->offsets, (size_t)(end - begin) + 1, sizeof *m->offsets, WHAT);
     if (!s.code)
-        s = mem_grow(&m->columns, &columns, (size_t)cells, sizeof *m->columns, WHAT);
+        s = mem_grow(&m->columns, &columns, room, sizeof *m->columns, WHAT);
     if (!s.code)
-        s = mem_grow(&m->weights, &weights, (size_t)cells, sizeof *m->weights, WHAT);
+        s = mem_grow(&m->weights, &weights, room, sizeof *m->weights, WHAT);
     if (s.code)
         cooc_matrix_clear(m);
     return s;

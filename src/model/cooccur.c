@@ -341,10 +341,10 @@ static status count_row(const cooccur *c, worker *w, int64_t i, int64_t cell, in
 
 static status copy_cells(cooc_matrix *part, const worker *w, int64_t n) {
     size_t columns = 0, weights = 0, high = 0; /* mem_grow, because it does not write zeros first */
-    status s =
-        mem_grow(&part->columns, &columns, (size_t)n, sizeof *part->columns, "co-occurrences");
+    const size_t room = n ? (size_t)n : 1;
+    status s = mem_grow(&part->columns, &columns, room, sizeof *part->columns, "co-occurrences");
     if (!s.code)
-        s = mem_grow(&part->weights, &weights, (size_t)n, sizeof *part->weights, "co-occurrences");
+        s = mem_grow(&part->weights, &weights, room, sizeof *part->weights, "co-occurrences");
     if (!s.code && w->n_high)
         s = mem_grow(&part->high, &high, (size_t)w->n_high, sizeof *part->high, "co-occurrences");
     if (s.code)
