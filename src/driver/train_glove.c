@@ -204,7 +204,6 @@ static status end_epoch(training_glove *t, double seconds) {
                                 .context = t};
     const run_epoch values = {.loss = loss,
                               .learning_rate = t->learning_rate,
-                              .init_scale = t->init_scale,
                               .words = (double)t->counts.n_tokens,
                               .pairs = (double)t->counts.n_nonzeros,
                               .seconds = seconds};
@@ -262,6 +261,7 @@ static status start_run(training_glove *t) {
                            .isa = t->kernel->name,
                            .n_epochs = (int)t->o->epochs,
                            .learning_rate = t->learning_rate,
+                           .init_scale = t->init_scale,
                            .remedy = "",
                            .unit = PROGRESS_NONZEROS,
                            .own_start = t->o->init == INIT_SVD,
