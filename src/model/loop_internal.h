@@ -20,8 +20,18 @@ typedef struct {
     int n_in, n_out;
 } loop_unit;
 
+/* Where the output rows of one worker are while several have copies of them (rounds.c). */
+typedef struct {
+    const uint64_t *masks;  /* [n] a bit for each worker that uses the row */
+    const uint32_t *copies; /* [n] the first copy of a row that several use, behind row n */
+    int64_t n;
+    uint64_t before; /* bits of the workers whose copies come before */
+} loop_places;
+
 struct loop_worker {
     window_chunk chunk;
+    const uint32_t *in_places; /* [chunk.n] the row of each token: its id, but in rounds */
+    const loop_places *places; /* of output rows; NULL = each is where its id says */
     negatives negatives;
     int max_in, max_out; /* rows of a window */
     loop_unit units[N_UNITS];
@@ -40,6 +50,23 @@ static inline double loop_mean_contexts(const loop_settings *t) {
     return t->window + 1;
 }
 
+static inline size_t loop_place(const loop_places *p, int64_t row) {
+    const uint64_t mask = p->masks[row];
+    if (!(mask & (mask - 1)))
+        return (size_t)row;
+    return (size_t)p->n + p->copies[row] + (size_t)__builtin_popcountll(mask & p->before);
+}
+
+/* The row of a token of the chunk as a context, and an output row by its id. */
+static inline float *loop_input(const loop_worker *w, const loop_job *job, int at, size_t width) {
+    return job->in + (size_t)w->in_places[at] * width;
+}
+
+static inline float *loop_output(const loop_worker *w, const loop_job *job, int32_t id,
+                                 size_t width) {
+    return job->out + (w->places ? loop_place(w->places, id) : (size_t)id) * width;
+}
+
 /* The contexts of a centre, nearest first, left before right: rows into in; returns how many. */
 static inline int loop_gather_inputs(const loop_worker *w, const loop_job *job, int centre,
                                      size_t width, float **in) {
@@ -47,9 +74,9 @@ static inline int loop_gather_inputs(const loop_worker *w, const loop_job *job, 
     const int reach = c->widths[centre];
     int n = 0;
     for (int i = centre - 1; i >= 0 && i >= centre - reach && c->tokens[i] >= 0; i--)
-        in[n++] = job->in + (size_t)c->tokens[i] * width;
+        in[n++] = loop_input(w, job, i, width);
     for (int i = centre + 1; i < c->n && i <= centre + reach && c->tokens[i] >= 0; i++)
-        in[n++] = job->in + (size_t)c->tokens[i] * width;
+        in[n++] = loop_input(w, job, i, width);
     return n;
 }
 
@@ -100,9 +127,7 @@ static inline const float *loop_entering(const loop_worker *w, const loop_job *j
                                          size_t width, const float *here) {
     const window_chunk *c = &w->chunk;
     const int entering = centre + 1 + job->settings->window;
-    return entering < c->n && c->tokens[entering] >= 0
-               ? job->in + (size_t)c->tokens[entering] * width
-               : here;
+    return entering < c->n && c->tokens[entering] >= 0 ? loop_input(w, job, entering, width) : here;
 }
 
 /* A centre with outputs of the pool into u; false without contexts. */
@@ -114,7 +139,7 @@ static inline bool loop_pooled_unit(loop_worker *w, const loop_job *job, int cen
         return false;
     u->n_out = negatives_pick(&w->negatives, c->tokens[centre], c->draws[centre], u->ids);
     for (int j = 0; j < u->n_out; j++)
-        u->out[j] = job->out + (size_t)u->ids[j] * width;
+        u->out[j] = loop_output(w, job, u->ids[j], width);
     return true;
 }
 
@@ -129,8 +154,8 @@ static inline void loop_pooled_ahead(loop_worker *w, const loop_job *job, int ce
     const int32_t fresh = negatives_take_fresh(&w->negatives);
     w->ahead[0] = loop_entering(w, job, centre, width, here);
     w->ahead[1] =
-        next < c->last && c->tokens[next] >= 0 ? job->out + (size_t)c->tokens[next] * width : here;
-    w->ahead[2] = fresh >= 0 ? job->out + (size_t)fresh * width : here;
+        next < c->last && c->tokens[next] >= 0 ? loop_output(w, job, c->tokens[next], width) : here;
+    w->ahead[2] = fresh >= 0 ? loop_output(w, job, fresh, width) : here;
     for (int a = N_AHEAD; a < n; a++)
         w->ahead[a] = here;
 }

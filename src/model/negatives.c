@@ -47,6 +47,17 @@ void negatives_rotate(negatives *n, const sampler *s) {
     }
 }
 
+int64_t negatives_foresee(const negatives *n, const sampler *s, int64_t n_windows, int32_t *words) {
+    const int64_t draws = (n->owed + n_windows * n->count) / n->reuse;
+    for (int i = 0; i < n->size; i++)
+        words[i] = n->pool[i];
+    for (int64_t i = 0; i < draws; i++) {
+        sampler_ask(s, random_at(n->draw_key, n->drawn + (uint64_t)i + 1));
+        words[n->size + i] = sampler_negative(s, random_at(n->draw_key, n->drawn + (uint64_t)i));
+    }
+    return n->size + draws;
+}
+
 static inline bool is_picked(const int32_t *picked, int n, int32_t word) {
     for (int i = 0; i < n; i++)
         if (picked[i] == word)

@@ -38,6 +38,10 @@ void negatives_begin_chunk(negatives *n, const sampler *s, int64_t begin);
 /* Draw anew what the next window's picks have used up. */
 void negatives_rotate(negatives *n, const sampler *s);
 
+/* The words that the next n_windows windows may pick: the pool, then what negatives_rotate will
+ * draw before each of them. Returns how many. */
+int64_t negatives_foresee(const negatives *n, const sampler *s, int64_t n_windows, int32_t *words);
+
 /* The centre and up to `count` different words from the pool, none of them the centre, into
  * picked[1 + count]; returns how many with the centre. A pool with few different words gives fewer.
  */
