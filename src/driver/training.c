@@ -158,10 +158,8 @@ status training_open(training *t, const options *o, const char *corpus_path, con
         s = comm_agree(world, check_model(t));
     if (!s.code && is_softmax(t))
         replicas_create_one(&t->replicas, world);
-    else if (!s.code)
-        s = replicas_create(&t->replicas, world, o->replicas);
-    if (s.code == STATUS_USAGE && is_rounds(t))
-        s = one_node_only(t);
+    else if (!s.code && (s = replicas_create(&t->replicas, world, o->replicas)).code)
+        s = is_rounds(t) ? one_node_only(t) : s;
     if (s.code)
         return s;
     t->n_words = t->corpus.words.n;
@@ -197,10 +195,10 @@ status training_describe(const training *t) {
            "\nwords             %" PRId64 "\ndim               %" PRId64
            "\nepochs            %" PRId64
            "\nreplicas          %d\nranks             %d\nthreads per rank  %d\n"
-           "chunk             %" PRId64 " tokens\nisa               %s\nmemory per rank   %s\n",
+           "%s             %" PRId64 " tokens\nisa               %s\nmemory per rank   %s\n",
            t->corpus_path, t->corpus.n_tokens, t->corpus.n_documents, t->n_words, t->o->dim,
-           t->o->epochs, t->replicas.n, comm_size(t->world), t->n_threads, t->settings.chunk,
-           t->kernel->name, memory);
+           t->o->epochs, t->replicas.n, comm_size(t->world), t->n_threads,
+           is_rounds(t) ? "round" : "chunk", t->settings.chunk, t->kernel->name, memory);
     return status_ok();
 }
 

@@ -17,8 +17,8 @@ static inline bool path_unit(loop_worker *w, const loop_job *job, int centre, si
         return false;
     u->n_out = (int)(tree->offsets[word + 1] - tree->offsets[word]);
     for (int j = 0; j < u->n_out; j++) {
-        u->ids[j] = (int32_t)(steps[j] >> 1);
-        u->out[j] = loop_output(w, job, u->ids[j], width);
+        u->ids[j] = loop_place(w, (int32_t)(steps[j] >> 1));
+        u->out[j] = job->out + (size_t)u->ids[j] * width;
         w->labels[j] = (float)(steps[j] & 1);
     }
     return true;
@@ -47,8 +47,7 @@ static inline void ask_ahead(loop_worker *w, const loop_job *job, int centre, si
     int64_t at = tree->offsets[next + 1];
     w->ahead[0] = loop_entering(w, job, centre, width, u->in[0]);
     for (int a = 1; a < n; a++)
-        w->ahead[a] =
-            at > begin ? loop_output(w, job, (int32_t)(tree->steps[--at] >> 1), width) : u->in[0];
+        w->ahead[a] = at > begin ? job->out + (size_t)(tree->steps[--at] >> 1) * width : u->in[0];
 }
 
 /* Contexts that are trained against a path at once. Nodes near the root are on every path, so that

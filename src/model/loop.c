@@ -48,7 +48,7 @@ status loop_worker_create(loop_worker **slot, const loop_settings *t, const huff
     w->max_in = 2 * t->window;
     w->max_out = tree ? tree->longest : 1 + t->negative;
     s = window_create(&w->chunk, t->chunk, t->window);
-    w->in_places = (const uint32_t *)w->chunk.tokens;
+    w->in_places = w->out_places = w->chunk.tokens;
     if (!s.code)
         s = negatives_create(&w->negatives, t->negative, t->pool, t->pool_reuse);
     if (!s.code)

@@ -5,6 +5,7 @@
 
 #include "loop.h"
 #include "negatives.h"
+#include "places.h"
 
 enum {
     CACHE_LINE = 64,
@@ -20,18 +21,12 @@ typedef struct {
     int n_in, n_out;
 } loop_unit;
 
-/* Where the output rows of one worker are while several have copies of them (rounds.c). */
-typedef struct {
-    const uint64_t *masks;  /* [n] a bit for each worker that uses the row */
-    const uint32_t *copies; /* [n] the first copy of a row that several use, behind row n */
-    int64_t n;
-    uint64_t before; /* bits of the workers whose copies come before */
-} loop_places;
-
 struct loop_worker {
     window_chunk chunk;
-    const uint32_t *in_places; /* [chunk.n] the row of each token: its id, but in rounds */
-    const loop_places *places; /* of output rows; NULL = each is where its id says */
+    /* The input and the output row of each token: the token itself, but a place in rounds. There
+     * the pool of negatives holds places as well, and so do the ids of a unit. */
+    const int32_t *in_places, *out_places; /* [chunk.n] */
+    const row_places *places;              /* of output rows; NULL where ids are places */
     negatives negatives;
     int max_in, max_out; /* rows of a window */
     loop_unit units[N_UNITS];
@@ -50,21 +45,18 @@ static inline double loop_mean_contexts(const loop_settings *t) {
     return t->window + 1;
 }
 
-static inline size_t loop_place(const loop_places *p, int64_t row) {
-    const uint64_t mask = p->masks[row];
-    if (!(mask & (mask - 1)))
-        return (size_t)row;
-    return (size_t)p->n + p->copies[row] + (size_t)__builtin_popcountll(mask & p->before);
-}
-
-/* The row of a token of the chunk as a context, and an output row by its id. */
+/* The row of a token of the chunk as a context, and as a centre. */
 static inline float *loop_input(const loop_worker *w, const loop_job *job, int at, size_t width) {
     return job->in + (size_t)w->in_places[at] * width;
 }
 
-static inline float *loop_output(const loop_worker *w, const loop_job *job, int32_t id,
-                                 size_t width) {
-    return job->out + (w->places ? loop_place(w->places, id) : (size_t)id) * width;
+static inline float *loop_centre(const loop_worker *w, const loop_job *job, int at, size_t width) {
+    return job->out + (size_t)w->out_places[at] * width;
+}
+
+/* Where an output row is whose place is not known yet. */
+static inline int32_t loop_place(const loop_worker *w, int32_t output) {
+    return w->places ? places_find(w->places, output) : output;
 }
 
 /* The contexts of a centre, nearest first, left before right: rows into in; returns how many. */
@@ -137,9 +129,9 @@ static inline bool loop_pooled_unit(loop_worker *w, const loop_job *job, int cen
     u->n_in = loop_gather_inputs(w, job, centre, width, u->in);
     if (!u->n_in)
         return false;
-    u->n_out = negatives_pick(&w->negatives, c->tokens[centre], c->draws[centre], u->ids);
+    u->n_out = negatives_pick(&w->negatives, w->out_places[centre], c->draws[centre], u->ids);
     for (int j = 0; j < u->n_out; j++)
-        u->out[j] = loop_output(w, job, u->ids[j], width);
+        u->out[j] = job->out + (size_t)u->ids[j] * width;
     return true;
 }
 
@@ -153,9 +145,8 @@ static inline void loop_pooled_ahead(loop_worker *w, const loop_job *job, int ce
     const float *here = u->in[0];
     const int32_t fresh = negatives_take_fresh(&w->negatives);
     w->ahead[0] = loop_entering(w, job, centre, width, here);
-    w->ahead[1] =
-        next < c->last && c->tokens[next] >= 0 ? loop_output(w, job, c->tokens[next], width) : here;
-    w->ahead[2] = fresh >= 0 ? loop_output(w, job, fresh, width) : here;
+    w->ahead[1] = next < c->last && c->tokens[next] >= 0 ? loop_centre(w, job, next, width) : here;
+    w->ahead[2] = fresh >= 0 ? job->out + (size_t)fresh * width : here;
     for (int a = N_AHEAD; a < n; a++)
         w->ahead[a] = here;
 }

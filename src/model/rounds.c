@@ -34,15 +34,16 @@ typedef struct {
 /* A row that its owner folds. Owners are spread by row, or else worker 0 would have all frequent
  * rows. */
 typedef struct {
-    uint32_t row;
+    int32_t row;
     int n;
 } row_fold;
 
 /* What a worker knows of its rows. */
 typedef struct {
-    uint32_t *touched; /* [most] */
-    row_fold *folds;   /* [most] */
-    int64_t n_touched, n_folds;
+    int32_t *touched; /* [most] */
+    int32_t *copied;  /* [most] those that others touch too */
+    row_fold *folds;  /* [most] and of these those that it folds */
+    int64_t n_touched, n_copied, n_folds;
 } row_list;
 
 typedef struct {
@@ -50,10 +51,9 @@ typedef struct {
     int number;
     int64_t begin, end; /* its part of the corpus */
     row_list rows[STAGES][SIDES];
-    uint32_t *in_places; /* [chunk.capacity] */
-    int32_t *outputs;    /* what the objective foresees */
-    loop_places places;
-    int64_t copied;
+    int32_t *in_places, *out_places; /* [chunk.capacity] */
+    int32_t *outputs;                /* what the objective foresees */
+    row_places places;               /* of outputs */
 } round_worker;
 
 struct rounds {
@@ -99,7 +99,7 @@ void rounds_copies(const rounds_shape *s, int64_t copies[SIDES]) {
 double rounds_own_bytes(const rounds_shape *s, int workers) {
     int64_t most[SIDES], listed;
     find_most(s, most, &listed);
-    const double rows = (double)(most[0] + most[1]) * (sizeof(uint32_t) + sizeof(row_fold));
+    const double rows = (double)(most[0] + most[1]) * (2 * sizeof(int32_t) + sizeof(row_fold));
     return workers * (STAGES * rows + (double)listed * sizeof(int32_t));
 }
 
@@ -122,6 +122,8 @@ static status create_worker(round_worker *w, const rounds_shape *s, int number) 
         row_list *l = &w->rows[i / SIDES][i % SIDES];
         st = mem_new(&l->touched, (size_t)most[i % SIDES], sizeof *l->touched, "rows of a round");
         if (!st.code)
+            st = mem_new(&l->copied, (size_t)most[i % SIDES], sizeof *l->copied, "rows of a round");
+        if (!st.code)
             st = mem_new(&l->folds, (size_t)most[i % SIDES], sizeof *l->folds, "rows of a round");
     }
     if (!st.code)
@@ -130,7 +132,12 @@ static status create_worker(round_worker *w, const rounds_shape *s, int number) 
         st = mem_new(&w->in_places, (size_t)w->loop->chunk.capacity, sizeof *w->in_places,
                      "rows of a round");
     if (!st.code)
+        st = mem_new(&w->out_places, (size_t)w->loop->chunk.capacity, sizeof *w->out_places,
+                     "rows of a round");
+    if (!st.code) {
         w->loop->in_places = w->in_places;
+        w->loop->out_places = w->out_places;
+    }
     return st;
 }
 
@@ -138,10 +145,12 @@ static void clear_worker(round_worker *w) {
     loop_worker_destroy(&w->loop);
     for (int i = 0; i < STAGES * SIDES; i++) {
         mem_free(&w->rows[i / SIDES][i % SIDES].touched);
+        mem_free(&w->rows[i / SIDES][i % SIDES].copied);
         mem_free(&w->rows[i / SIDES][i % SIDES].folds);
     }
     mem_free(&w->outputs);
     mem_free(&w->in_places);
+    mem_free(&w->out_places);
 }
 
 static void lay_out(rounds *r, void *shared) {
@@ -168,7 +177,7 @@ static int first_worker(const rounds_shape *s, int thread) {
 static status check_places(const rounds_shape *s) {
     int64_t copies[SIDES];
     rounds_copies(s, copies);
-    if (s->n_words + copies[0] <= UINT32_MAX && s->n_outputs + copies[1] <= UINT32_MAX)
+    if (s->n_words + copies[0] <= INT32_MAX && s->n_outputs + copies[1] <= INT32_MAX)
         return status_ok();
     return status_error(STATUS_SPACE, "more rows and copies of rows than rounds can number; use "
                                       "fewer workers or smaller rounds");
@@ -210,13 +219,6 @@ int64_t rounds_in_epoch(int64_t first, int64_t last, int workers, int64_t chunk)
     return (longest + chunk - 1) / chunk;
 }
 
-int64_t rounds_copied(const rounds *r) {
-    int64_t n = 0;
-    for (int i = 0; i < r->n; i++)
-        n += r->workers[i].copied;
-    return n;
-}
-
 /* ---- phase 1: train a round, draw the next */
 
 static void mark(const rounds *r, const round_worker *w, const row_marks *m, row_list *l,
@@ -236,7 +238,7 @@ static void mark(const rounds *r, const round_worker *w, const row_marks *m, row
             *mask = others | bit;
         else
             __atomic_fetch_or(mask, bit, __ATOMIC_RELAXED);
-        l->touched[l->n_touched++] = (uint32_t)ids[i];
+        l->touched[l->n_touched++] = ids[i];
     }
 }
 
@@ -249,7 +251,7 @@ static void draw(const rounds *r, round_worker *w, const loop_job *job, int64_t 
     const int64_t begin = w->begin + round * t->chunk;
     const int64_t end = begin + t->chunk < w->end ? begin + t->chunk : w->end;
     for (int side = 0; side < SIDES; side++) {
-        rows[side].n_touched = rows[side].n_folds = 0;
+        rows[side].n_touched = rows[side].n_copied = rows[side].n_folds = 0;
         if (w->number == 0)
             atomic_store_explicit(r->marks[stage][side].used, 0, memory_order_relaxed);
     }
@@ -263,37 +265,62 @@ static void draw(const rounds *r, round_worker *w, const loop_job *job, int64_t 
     w->loop->tally.tokens += end - begin;
 }
 
-static loop_places places_of(const rounds *r, const round_worker *w, int stage, int side) {
+static row_places places_of(const rounds *r, const round_worker *w, int stage, int side) {
     const row_marks *m = &r->marks[stage][side];
-    return (loop_places){.masks = m->masks,
-                         .copies = m->copies,
-                         .n = r->n_rows[side],
-                         .before = (UINT64_C(1) << w->number) - 1};
+    return (row_places){.masks = m->masks,
+                        .copies = m->copies,
+                        .n = r->n_rows[side],
+                        .before = (UINT64_C(1) << w->number) - 1};
 }
 
-static void copy_rows(round_worker *w, const row_list *l, const loop_places *p, float *table,
-                      size_t width) {
-    for (int64_t i = 0; i < l->n_touched; i++) {
-        const size_t row = l->touched[i], place = loop_place(p, (int64_t)row);
-        if (place == row)
-            continue;
-        memcpy(table + place * width, table + row * width, width * sizeof *table);
-        w->copied++;
+/* Each cache line of a row is asked for. */
+static inline void ask_row(const float *row, size_t width, bool to_write) {
+    for (size_t k = 0; k < width; k += ROW_QUANTUM)
+        if (to_write)
+            __builtin_prefetch(row + k, 1);
+        else
+            __builtin_prefetch(row + k);
+}
+
+static void copy_rows(const row_list *l, const row_places *p, float *table, size_t width) {
+    enum { AHEAD = 3 };
+    for (int64_t i = 0; i < l->n_copied + AHEAD; i++) {
+        if (i < l->n_copied) {
+            ask_row(table + (size_t)l->copied[i] * width, width, false);
+            ask_row(table + (size_t)places_find(p, l->copied[i]) * width, width, true);
+        }
+        if (i >= AHEAD) {
+            const int32_t row = l->copied[i - AHEAD];
+            memcpy(table + (size_t)places_find(p, row) * width, table + (size_t)row * width,
+                   width * sizeof *table);
+        }
     }
+}
+
+/* The outputs of hierarchical softmax are no words; its paths are looked up as they come. */
+static void find_places(const rounds *r, round_worker *w, const row_places *inputs) {
+    const window_chunk *c = &w->loop->chunk;
+    for (int i = 0; i < c->n; i++)
+        w->in_places[i] = c->tokens[i] < 0 ? 0 : places_find(inputs, c->tokens[i]);
+    w->loop->places = &w->places;
+    if (r->shape.tree)
+        return;
+    for (int i = c->first; i < c->last; i++)
+        w->out_places[i] = c->tokens[i] < 0 ? 0 : places_find(&w->places, c->tokens[i]);
+    negatives_use_places(&w->loop->negatives, &w->places);
 }
 
 static void train(const rounds *r, round_worker *w, const loop_job *job, int64_t round,
                   float rate) {
     const int stage = (int)(round % STAGES);
     const size_t width = row_width(job->settings->dim);
-    const window_chunk *c = &w->loop->chunk;
-    const loop_places inputs = places_of(r, w, stage, 0);
+    const row_places inputs = places_of(r, w, stage, 0);
     w->places = places_of(r, w, stage, 1);
-    w->loop->places = &w->places;
-    copy_rows(w, &w->rows[stage][0], &inputs, job->in, width);
-    copy_rows(w, &w->rows[stage][1], &w->places, job->out, width);
-    for (int i = 0; i < c->n; i++)
-        w->in_places[i] = c->tokens[i] < 0 ? 0 : (uint32_t)loop_place(&inputs, c->tokens[i]);
+    if (w->loop->chunk.n == 0)
+        return;
+    copy_rows(&w->rows[stage][0], &inputs, job->in, width);
+    copy_rows(&w->rows[stage][1], &w->places, job->out, width);
+    find_places(r, w, &inputs);
     job->objective->train_chunk(w->loop, job, rate);
     w->loop->tally.loss += logistic_loss_take(&w->loop->loss);
 }
@@ -307,10 +334,17 @@ static void fold(const rounds *r, const round_worker *w, const loop_job *job, in
         const row_list *l = &w->rows[stage][side];
         float *table = side ? job->out : job->in;
         const float *copies = table + (size_t)r->n_rows[side] * width;
+        const uint32_t *firsts = r->marks[stage][side].copies;
         for (int64_t i = 0; i < l->n_folds; i++) {
-            const size_t row = l->folds[i].row;
-            const size_t first = r->marks[stage][side].copies[row];
-            job->kernel->fold(table + row * width, copies + first * width, l->folds[i].n, width);
+            const row_fold *f = &l->folds[i];
+            const float *first = copies + (size_t)firsts[f->row] * width;
+            if (i + 1 < l->n_folds) {
+                const row_fold *next = &l->folds[i + 1];
+                ask_row(table + (size_t)next->row * width, width, true);
+                for (int j = 0; j < next->n; j++)
+                    ask_row(copies + ((size_t)firsts[next->row] + (size_t)j) * width, width, false);
+            }
+            job->kernel->fold(table + (size_t)f->row * width, first, f->n, width);
         }
     }
 }
@@ -328,28 +362,39 @@ static void forget(const rounds *r, const round_worker *w, int64_t round, uint8_
     }
 }
 
-static int owner_of(uint64_t mask, uint32_t row, int workers) {
-    const int from = (int)(row % (uint32_t)workers);
+static int owner_of(uint64_t mask, int32_t row, int workers) {
+    const int from = row % workers;
     const uint64_t later = mask >> from;
     return later ? from + __builtin_ctzll(later) : __builtin_ctzll(mask);
 }
 
+/* The rows of l that others touch too; returns how many copies of those that w folds there are. */
+static uint32_t list_copied(const rounds *r, const round_worker *w, const row_marks *m,
+                            row_list *l) {
+    uint32_t n_copies = 0;
+    for (int64_t i = 0; i < l->n_touched; i++) {
+        const int32_t row = l->touched[i];
+        const uint64_t mask = m->masks[row];
+        if (!(mask & (mask - 1)))
+            continue;
+        l->copied[l->n_copied++] = row;
+        if (owner_of(mask, row, r->shape.workers) != w->number)
+            continue;
+        const uint32_t n = places_count(mask);
+        l->folds[l->n_folds++] = (row_fold){row, (int)n};
+        n_copies += n;
+    }
+    return n_copies;
+}
+
+/* Which copies a row gets depends on who comes first, what is in them does not. */
 static void place_copies(const rounds *r, round_worker *w, int64_t round) {
     const int stage = (int)(round % STAGES);
     for (int side = 0; side < SIDES; side++) {
         const row_marks *m = &r->marks[stage][side];
         row_list *l = &w->rows[stage][side];
-        uint32_t total = 0;
-        for (int64_t i = 0; i < l->n_touched; i++) {
-            const uint32_t row = l->touched[i];
-            const uint64_t mask = m->masks[row];
-            if (!(mask & (mask - 1)) || owner_of(mask, row, r->shape.workers) != w->number)
-                continue;
-            const int n = __builtin_popcountll(mask);
-            l->folds[l->n_folds++] = (row_fold){row, n};
-            total += (uint32_t)n;
-        }
-        uint32_t at = atomic_fetch_add_explicit(m->used, total, memory_order_relaxed);
+        const uint32_t n = list_copied(r, w, m, l);
+        uint32_t at = atomic_fetch_add_explicit(m->used, n, memory_order_relaxed);
         for (int64_t i = 0; i < l->n_folds; i++) {
             m->copies[l->folds[i].row] = at;
             at += (uint32_t)l->folds[i].n;

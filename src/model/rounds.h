@@ -60,7 +60,4 @@ void rounds_run(rounds *r, const loop_job *job, int64_t begin, int64_t end, doub
                 loop_tally *tally,
                 void (*tick)(void *context, int64_t round, const loop_tally *mine), void *context);
 
-/* Rows that were copied by workers of this process so far, inputs and outputs; for measurements. */
-int64_t rounds_copied(const rounds *r);
-
 #endif
