@@ -478,11 +478,10 @@ void rounds_run(rounds *r, const loop_job *job, int64_t begin, int64_t end, doub
                      rounds_in_epoch(job->first, job->last, r->shape.workers, job->settings->chunk),
                  .tick = tick,
                  .context = context};
-    const int n_threads = r->shape.n_threads;
     s.job.in_touched = s.job.out_touched = NULL;
     if (begin >= end)
         return;
-#pragma omp parallel num_threads(n_threads) default(none) shared(s)
+#pragma omp parallel num_threads(s.r->shape.n_threads) default(none) shared(s)
     run_thread(&s, omp_get_thread_num());
     for (int i = 0; i < r->n; i++) {
         const loop_tally *mine = &r->workers[i].loop->tally;
