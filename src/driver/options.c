@@ -242,6 +242,11 @@ static void settle(options *o, int command) {
         o->window = counts ? 10 : 5;
     if (!o->given.epochs)
         o->epochs = o->model == MODEL_GLOVE ? 15 : 5;
+    const bool has_rounds = o->model == MODEL_SKIPGRAM || o->model == MODEL_CBOW;
+    if (o->deterministic && has_rounds && o->objective != OBJECTIVE_SOFTMAX && !o->given.schedule)
+        o->schedule = SCHEDULE_ROUNDS;
+    if (o->schedule == SCHEDULE_ROUNDS && !o->replicas)
+        o->replicas = 1;
 }
 
 status options_read(options *o, int command, int argc, char **argv) {

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The hogwild schedule. The run is cut into rounds at token counts that depend on the options
- * alone; in a round every replica trains its visits of the round with all its ranks and threads,
- * then the replicas merge. With one replica a round is an epoch, and nothing is merged. */
+/* The hogwild schedule, and what it shares with rounds. The run is cut into rounds at token counts
+ * that depend on the options alone; in a round every replica trains its visits of the round with
+ * all its ranks and threads, then the replicas merge. With one replica a round is an epoch, and
+ * nothing is merged. */
 #include <math.h>
 #include <string.h>
 
 #include "log.h"
 #include "memory.h"
 #include "merge.h"
-#include "training.h"
+#include "train_rounds.h"
 #include "fold.h"
 
 enum { DEFAULT_MERGES = 400 };
@@ -38,7 +39,8 @@ static double merge_every(const training *t) {
     if (t->o->merge_every)
         return (double)t->o->merge_every;
     double round = part_size(t) * (double)t->o->epochs / DEFAULT_MERGES;
-    return round > (double)t->settings.chunk ? round : (double)t->settings.chunk;
+    const double least = (double)t->settings.chunk * (t->rounds ? (double)t->o->workers : 1);
+    return round > least ? round : least;
 }
 
 /* Where the round that begins at `begin` ends; both are parts of the epoch, in [0, 1]. */
@@ -170,26 +172,35 @@ static loop_job make_job(const hogwild *h, training_replica *r) {
                       .progress_end = (double)(h->epoch + 1) / (double)o->epochs};
 }
 
-/* All local replicas, one after the other, through the visits in [begin, end) parts of the epoch.
- */
+/* The chunks of [begin, end), whoever comes first. */
+static void take_chunks(hogwild *h, training_replica *r, loop_job *job, double begin, double end) {
+    training *t = h->t;
+    const double chunks = (double)loop_chunks(job);
+    if (h->order)
+        training_shuffle(t, h->order, loop_chunks(job),
+                         (uint64_t)h->epoch * (uint64_t)t->replicas.n +
+                             (uint64_t)(r - t->local + t->replicas.first));
+    job->visit_end = (int64_t)(end * chunks);
+    if (comm_rank(t->replicas.mine) == 0)
+        atomic_store(job->next, (int64_t)(begin * chunks));
+    shared_sync(&r->counter, t->replicas.mine);
+    h->job = job;
+    loop_run(job, t->workers, t->n_threads, &h->tally, tick, h);
+    h->rate = loop_rate(job, job->visit_end);
+}
+
+/* All local replicas, one after the other, through [begin, end) parts of the epoch. */
 static void train_round(hogwild *h, double begin, double end) {
     training *t = h->t;
-    const bool leads = comm_rank(t->replicas.mine) == 0;
     for (int g = 0; g < t->replicas.n_local; g++) {
         training_replica *r = &t->local[g];
         loop_job job = make_job(h, r);
-        const double chunks = (double)loop_chunks(&job);
-        if (h->order)
-            training_shuffle(t, h->order, loop_chunks(&job),
-                             (uint64_t)h->epoch * (uint64_t)t->replicas.n +
-                                 (uint64_t)(t->replicas.first + g));
-        job.visit_end = (int64_t)(end * chunks);
-        if (leads)
-            atomic_store(job.next, (int64_t)(begin * chunks));
-        shared_sync(&r->counter, t->replicas.mine);
-        h->job = &job;
-        loop_run(&job, t->workers, t->n_threads, &h->tally, tick, h);
-        h->rate = loop_rate(&job, job.visit_end);
+        if (t->rounds) {
+            train_rounds_stretch(t, &job, t->replicas.first + g, begin, end, &h->tally);
+            h->rate = loop_rate_at(&job, end);
+        } else {
+            take_chunks(h, r, &job, begin, end);
+        }
         shared_sync(&r->counter, t->replicas.mine);
     }
 }
@@ -208,6 +219,8 @@ static status train_epoch(hogwild *h, int epoch) {
             s = merge(h);
     }
     comm_barrier(t->world);
+    if (!s.code && t->rounds)
+        s = train_rounds_take_loss(t, &h->tally.loss);
     return s.code ? s
                   : training_end_epoch(t, epoch + 1, &h->tally, h->rate, clock_seconds() - started);
 }

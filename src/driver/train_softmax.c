@@ -35,7 +35,7 @@ status train_softmax_check(const training *t) {
     static const char *const other[] = {"negatives",  "negative", "negative-power", "pool",
                                         "pool-reuse", "chunk",    "replicas",       "merge-every",
                                         "merge-ramp", "merge",    "merge-strength", "schedule",
-                                        NULL};
+                                        "workers",    "round",    "deterministic",  NULL};
     if (t->corpus.words.n > MOST_WORDS)
         return status_error(STATUS_USAGE,
                             "--objective softmax: %s has %lld words, and every step computes a "

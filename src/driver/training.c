@@ -12,6 +12,7 @@
 #include "output.h"
 #include "random.h"
 #include "train_glove.h"
+#include "train_rounds.h"
 #include "train_svd.h"
 #include "word_tree.h"
 
@@ -27,6 +28,10 @@ enum { SMALLEST_CHUNK = 64 };
 static const int64_t MOST_LEAVES = INT64_C(1) << 30;
 
 /* ---- opening */
+
+static bool is_rounds(const training *t) {
+    return t->o->schedule == SCHEDULE_ROUNDS;
+}
 
 static bool is_softmax(const training *t) {
     return t->o->objective == OBJECTIVE_SOFTMAX;
@@ -56,6 +61,8 @@ static status check_options(const training *t) {
         s = options_refuse(o, of_softmax, "this --objective");
     if (!s.code && is_softmax(t))
         s = train_softmax_check(t);
+    else if (!s.code)
+        s = train_rounds_check(t);
     return s;
 }
 
@@ -83,6 +90,8 @@ static status check_model(const training *t) {
 static int64_t chunk_size(const training *t) {
     if (is_softmax(t))
         return t->o->batch;
+    if (is_rounds(t))
+        return train_rounds_words(t);
     int64_t workers = (int64_t)t->n_threads * comm_size(t->replicas.mine);
     int64_t part = t->corpus.n_tokens / t->replicas.n;
     int64_t fair = part / (workers * CHUNKS_PER_WORKER);
@@ -117,9 +126,21 @@ static double estimate_bytes(const training *t) {
         const softmax_settings settings = train_softmax_settings(t);
         own += rows / comm_size(t->world) + softmax_bytes(&settings);
     }
+    if (is_rounds(t))
+        own += train_rounds_bytes(t);
     return (t->replicas.n_local * (rows + tokens + documents) + merging) /
                comm_size(t->replicas.mine) +
            tree + own;
+}
+
+/* Threads of several nodes share no rows that could be copied and folded. */
+static status one_node_only(const training *t) {
+    return status_error(STATUS_USAGE,
+                        "--schedule rounds (--deterministic) trains a copy of the tables on one "
+                        "node, and the nodes are more than --replicas %" PRId64
+                        ": give at least as many replicas as nodes, which are merged in a fixed "
+                        "order, or run on one node",
+                        t->o->replicas);
 }
 
 status training_open(training *t, const options *o, const char *corpus_path, const comm *world) {
@@ -137,8 +158,8 @@ status training_open(training *t, const options *o, const char *corpus_path, con
         s = comm_agree(world, check_model(t));
     if (!s.code && is_softmax(t))
         replicas_create_one(&t->replicas, world);
-    else if (!s.code)
-        s = replicas_create(&t->replicas, world, o->replicas);
+    else if (!s.code && (s = replicas_create(&t->replicas, world, o->replicas)).code)
+        s = is_rounds(t) ? one_node_only(t) : s;
     if (s.code)
         return s;
     t->n_words = t->corpus.words.n;
@@ -174,10 +195,10 @@ status training_describe(const training *t) {
            "\nwords             %" PRId64 "\ndim               %" PRId64
            "\nepochs            %" PRId64
            "\nreplicas          %d\nranks             %d\nthreads per rank  %d\n"
-           "chunk             %" PRId64 " tokens\nisa               %s\nmemory per rank   %s\n",
+           "%s             %" PRId64 " tokens\nisa               %s\nmemory per rank   %s\n",
            t->corpus_path, t->corpus.n_tokens, t->corpus.n_documents, t->n_words, t->o->dim,
-           t->o->epochs, t->replicas.n, comm_size(t->world), t->n_threads, t->settings.chunk,
-           t->kernel->name, memory);
+           t->o->epochs, t->replicas.n, comm_size(t->world), t->n_threads,
+           is_rounds(t) ? "round" : "chunk", t->settings.chunk, t->kernel->name, memory);
     return status_ok();
 }
 
@@ -226,9 +247,11 @@ static status create_replica(training *t, training_replica *r, int index) {
     const comm *mine = t->replicas.mine;
     const size_t inputs = (size_t)t->n_words, outputs = (size_t)t->n_outputs;
     const size_t row = t->width * sizeof(float);
-    status s = shared_create(&r->in_rows, mine, inputs * row, "the word vectors");
+    status s =
+        shared_create(&r->in_rows, mine, (inputs + (size_t)t->copies[0]) * row, "the word vectors");
     if (!s.code && !is_softmax(t))
-        s = shared_create(&r->out_rows, mine, outputs * row, "the context vectors");
+        s = shared_create(&r->out_rows, mine, (outputs + (size_t)t->copies[1]) * row,
+                          "the context vectors");
     if (!s.code)
         s = shared_create(&r->counter, mine, sizeof(_Atomic int64_t), "a counter");
     if (!s.code && t->replicas.n > 1)
@@ -307,6 +330,8 @@ static status create_workers(training *t) {
                    ? s
                    : mem_new(&t->context, rows * t->width, sizeof(float), "the context vectors");
     }
+    if (is_rounds(t))
+        return status_ok();
     status s = mem_new(&t->workers, (size_t)t->n_threads, sizeof *t->workers, "the workers");
     for (int i = 0; !s.code && i < t->n_threads; i++)
         s = loop_worker_create(&t->workers[i], &t->settings,
@@ -342,7 +367,8 @@ static status start_run(training *t) {
     if (!s.code)
         s = h5_set_int(file, "/provenance", "replicas_used", t->replicas.n);
     if (!s.code)
-        s = h5_set_int(file, "/provenance", "chunk_used", t->settings.chunk);
+        s = h5_set_int(file, "/provenance", is_rounds(t) ? "round_used" : "chunk_used",
+                       t->settings.chunk);
     if (!s.code && t->objective->uses_tree)
         s = run_file_write_tree(file, t->n_outputs, t->tree.branches);
     return s;
@@ -354,6 +380,8 @@ status training_prepare(training *t) {
         s = word_tree_create(&t->tree, &t->corpus, t->world);
     if (!s.code)
         s = comm_agree(t->world, create_all(t));
+    if (!s.code && is_rounds(t))
+        s = train_rounds_create(t);
     if (!s.code)
         s = make_start(t);
     if (!s.code)
@@ -449,6 +477,7 @@ void training_close(training *t) {
     for (int i = 0; t->workers && i < t->n_threads; i++)
         loop_worker_destroy(&t->workers[i]);
     mem_free(&t->workers);
+    train_rounds_destroy(t);
     softmax_destroy(&t->softmax);
     ppmi_svd_clear(&t->start);
     mem_free(&t->context);

@@ -17,10 +17,13 @@
 #include "softmax.h"
 #include "window.h"
 
+typedef struct training_rounds training_rounds; /* train_rounds.c */
+
 /* A replica of the tables and its part of the corpus, as this rank sees it. */
 typedef struct {
-    shared_block in_rows;                 /* [V, width] float */
-    shared_block out_rows;                /* [n_outputs, width]; none with --objective softmax */
+    shared_block in_rows;                 /* [V + copies, width] float */
+    shared_block out_rows;                /* [n_outputs + copies, width]; none with --objective
+                                             softmax */
     shared_block in_touched, out_touched; /* [V], [n_outputs] bytes; only with several replicas */
     shared_block tokens, documents;
     shared_block counter; /* the next visit, one _Atomic int64_t */
@@ -43,10 +46,12 @@ typedef struct {
     training_replica *local;        /* [replicas.n_local] */
     shared_block in_base, out_base; /* rows after the last merge; several replicas */
     loop_settings settings;
-    loop_worker **workers; /* [n_threads] */
-    ppmi_svd start;        /* --init svd: from training_prepare on, to the end with --blend */
-    softmax *softmax;      /* with --objective softmax, otherwise NULL */
-    float *context;        /* its output rows of this rank (training_rows), [n, width] */
+    loop_worker **workers;   /* [n_threads]; none with --schedule rounds */
+    training_rounds *rounds; /* with --schedule rounds, otherwise NULL */
+    int64_t copies[2];       /* rows behind those of words and outputs; only in rounds */
+    ppmi_svd start;          /* --init svd: from training_prepare on, to the end with --blend */
+    softmax *softmax;        /* with --objective softmax, otherwise NULL */
+    float *context;          /* its output rows of this rank (training_rows), [n, width] */
     int n_threads;
     int64_t n_words, n_outputs;
     size_t width;
@@ -83,7 +88,7 @@ status training_blend(training *t);
 /* Collective. Free everything. */
 void training_close(training *t);
 
-/* Collective. Train by the hogwild schedule (train_hogwild.c). */
+/* Collective. Train by the hogwild or the rounds schedule (train_hogwild.c). */
 status train_hogwild(training *t);
 
 /* Collective. Train by full softmax (train_softmax.c). */

@@ -17,7 +17,7 @@ static inline bool path_unit(loop_worker *w, const loop_job *job, int centre, si
         return false;
     u->n_out = (int)(tree->offsets[word + 1] - tree->offsets[word]);
     for (int j = 0; j < u->n_out; j++) {
-        u->ids[j] = (int32_t)(steps[j] >> 1);
+        u->ids[j] = loop_place(w, (int32_t)(steps[j] >> 1));
         u->out[j] = job->out + (size_t)u->ids[j] * width;
         w->labels[j] = (float)(steps[j] & 1);
     }

@@ -126,6 +126,12 @@ typedef struct {
     /* out = {a.b, a.a, b.b} over n floats, n a multiple of ROW_QUANTUM. */
     void (*dots)(const float *a, const float *b, size_t n, float out[3]);
 
+    /* A row out of n copies that were changed apart, which follow one another, in their order:
+     *     row += f * sum_j d_j,   d_j = copy_j - row,
+     *     f = min(1, sqrt(sum_j |d_j|^2 / |sum_j d_j|^2))
+     * Changes at right angles add up; n times the same change counts sqrt(n) times. */
+    void (*fold)(float *row, const float *copies, int n, size_t width);
+
     /* For a softmax, over n floats, n a multiple of ROW_QUANTUM, 64-byte aligned. Where x - shift
      * is below -86 the exponential is 0 or next to it; it must not be above 86. NaN stays visible.
      */

@@ -87,6 +87,28 @@ static void portable_dots(const float *a, const float *b, size_t n, float out[3]
     out[2] = dot(b, b, n);
 }
 
+static float changes_at(const float *row, const float *copies, int n, size_t width, size_t k,
+                        float *squares) {
+    float sum = 0;
+    for (int j = 0; j < n; j++) {
+        const float change = copies[(size_t)j * width + k] - row[k];
+        *squares += change * change;
+        sum += change;
+    }
+    return sum;
+}
+
+static void portable_fold(float *row, const float *copies, int n, size_t width) {
+    float apart = 0, together = 0, unused = 0;
+    for (size_t k = 0; k < width; k++) {
+        const float sum = changes_at(row, copies, n, width, k, &apart);
+        together += sum * sum;
+    }
+    const float factor = together > apart ? sqrtf(apart / together) : 1;
+    for (size_t k = 0; k < width; k++)
+        row[k] += factor * changes_at(row, copies, n, width, k, &unused);
+}
+
 static float portable_highest(const float *x, size_t n) {
     float top = x[0];
     for (size_t k = 1; k < n; k++)
@@ -122,6 +144,7 @@ const kernels kernels_portable = {.name = "portable",
                                   .update = portable_update,
                                   .bag = portable_bag,
                                   .dots = portable_dots,
+                                  .fold = portable_fold,
                                   .highest = portable_highest,
                                   .exp_sum = portable_exp_sum,
                                   .exp_scaled = portable_exp_scaled,

@@ -17,6 +17,7 @@
  *     quad        vector of four floats;  simd_roots  static quad simd_roots(quad x): square roots
  *
  * Compiled with contraction on: a * b + c is one fused multiply-add. */
+#include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -422,6 +423,32 @@ static void simd_dots(const float *a, const float *b, size_t n, float out[3]) {
     memcpy(out, &sums, 3 * sizeof *out);
 }
 
+/* The sum of the changes of one vector of the row; adds their squares. */
+INLINE vec simd_changes(vec x, const float *copies, int n, size_t width, vec *squares) {
+    vec sum = simd_set(0);
+    for (int j = 0; j < n; j++) {
+        const vec change = simd_load(copies + (size_t)j * width) - x;
+        *squares += change * change;
+        sum += change;
+    }
+    return sum;
+}
+
+/* The changes are summed again in the second pass: they are in the cache, and need no room. */
+static void simd_fold(float *row, const float *copies, int n, size_t width) {
+    vec apart = simd_set(0), together = apart, unused = apart;
+    for (size_t k = 0; k < width; k += LANES) {
+        const vec sum = simd_changes(simd_load(row + k), copies + k, n, width, &apart);
+        together += sum * sum;
+    }
+    const float a = simd_total(apart)[0], t = simd_total(together)[0];
+    const vec factor = simd_set(t > a ? sqrtf(a / t) : 1);
+    for (size_t k = 0; k < width; k += LANES) {
+        const vec x = simd_load(row + k);
+        simd_store(row + k, x + factor * simd_changes(x, copies + k, n, width, &unused));
+    }
+}
+
 static float simd_highest(const float *x, size_t n) {
     vec top = simd_load(x);
     for (size_t k = LANES; k < n; k += LANES) {
@@ -460,6 +487,7 @@ const kernels KERNELS_TABLE = {.name = KERNELS_NAME,
                                .update = simd_update,
                                .bag = simd_bag,
                                .dots = simd_dots,
+                               .fold = simd_fold,
                                .highest = simd_highest,
                                .exp_sum = simd_exp_sum,
                                .exp_scaled = simd_exp_scaled,

@@ -48,6 +48,7 @@ status loop_worker_create(loop_worker **slot, const loop_settings *t, const huff
     w->max_in = 2 * t->window;
     w->max_out = tree ? tree->longest : 1 + t->negative;
     s = window_create(&w->chunk, t->chunk, t->window);
+    w->in_places = w->out_places = w->chunk.tokens;
     if (!s.code)
         s = negatives_create(&w->negatives, t->negative, t->pool, t->pool_reuse);
     if (!s.code)
@@ -81,11 +82,14 @@ int64_t loop_chunks(const loop_job *job) {
     return (job->last - job->first + job->settings->chunk - 1) / job->settings->chunk;
 }
 
-double loop_rate(const loop_job *job, int64_t visit) {
-    double part = (double)visit / (double)loop_chunks(job);
+double loop_rate_at(const loop_job *job, double part) {
     double done = job->progress_begin + part * (job->progress_end - job->progress_begin);
     double rate = job->rate * (1 - done);
     return rate > job->rate_floor ? rate : job->rate_floor;
+}
+
+double loop_rate(const loop_job *job, int64_t visit) {
+    return loop_rate_at(job, (double)visit / (double)loop_chunks(job));
 }
 
 static void train_chunk(loop_worker *w, const loop_job *job, int64_t chunk, float rate) {

@@ -65,7 +65,8 @@ typedef struct {
 /* Number of chunks of [first, last). */
 int64_t loop_chunks(const loop_job *job);
 
-/* Learning rate at a visit of the epoch. */
+/* Learning rate at a part in [0, 1] of the epoch, and at a visit. */
+double loop_rate_at(const loop_job *job, double part);
 double loop_rate(const loop_job *job, int64_t visit);
 
 /* Train with n_threads OpenMP threads until the counter reaches visit_end; adds to *tally. tick

@@ -5,6 +5,7 @@
 
 #include "loop.h"
 #include "negatives.h"
+#include "places.h"
 
 enum {
     CACHE_LINE = 64,
@@ -22,6 +23,10 @@ typedef struct {
 
 struct loop_worker {
     window_chunk chunk;
+    /* The input and the output row of each token: the token itself, but a place in rounds. There
+     * the pool of negatives holds places as well, and so do the ids of a unit. */
+    const int32_t *in_places, *out_places; /* [chunk.n] */
+    const row_places *places;              /* of output rows; NULL where ids are places */
     negatives negatives;
     int max_in, max_out; /* rows of a window */
     loop_unit units[N_UNITS];
@@ -40,6 +45,20 @@ static inline double loop_mean_contexts(const loop_settings *t) {
     return t->window + 1;
 }
 
+/* The row of a token of the chunk as a context, and as a centre. */
+static inline float *loop_input(const loop_worker *w, const loop_job *job, int at, size_t width) {
+    return job->in + (size_t)w->in_places[at] * width;
+}
+
+static inline float *loop_centre(const loop_worker *w, const loop_job *job, int at, size_t width) {
+    return job->out + (size_t)w->out_places[at] * width;
+}
+
+/* Where an output row is whose place is not known yet. */
+static inline int32_t loop_place(const loop_worker *w, int32_t output) {
+    return w->places ? places_find(w->places, output) : output;
+}
+
 /* The contexts of a centre, nearest first, left before right: rows into in; returns how many. */
 static inline int loop_gather_inputs(const loop_worker *w, const loop_job *job, int centre,
                                      size_t width, float **in) {
@@ -47,9 +66,9 @@ static inline int loop_gather_inputs(const loop_worker *w, const loop_job *job, 
     const int reach = c->widths[centre];
     int n = 0;
     for (int i = centre - 1; i >= 0 && i >= centre - reach && c->tokens[i] >= 0; i--)
-        in[n++] = job->in + (size_t)c->tokens[i] * width;
+        in[n++] = loop_input(w, job, i, width);
     for (int i = centre + 1; i < c->n && i <= centre + reach && c->tokens[i] >= 0; i++)
-        in[n++] = job->in + (size_t)c->tokens[i] * width;
+        in[n++] = loop_input(w, job, i, width);
     return n;
 }
 
@@ -100,9 +119,7 @@ static inline const float *loop_entering(const loop_worker *w, const loop_job *j
                                          size_t width, const float *here) {
     const window_chunk *c = &w->chunk;
     const int entering = centre + 1 + job->settings->window;
-    return entering < c->n && c->tokens[entering] >= 0
-               ? job->in + (size_t)c->tokens[entering] * width
-               : here;
+    return entering < c->n && c->tokens[entering] >= 0 ? loop_input(w, job, entering, width) : here;
 }
 
 /* A centre with outputs of the pool into u; false without contexts. */
@@ -112,7 +129,7 @@ static inline bool loop_pooled_unit(loop_worker *w, const loop_job *job, int cen
     u->n_in = loop_gather_inputs(w, job, centre, width, u->in);
     if (!u->n_in)
         return false;
-    u->n_out = negatives_pick(&w->negatives, c->tokens[centre], c->draws[centre], u->ids);
+    u->n_out = negatives_pick(&w->negatives, w->out_places[centre], c->draws[centre], u->ids);
     for (int j = 0; j < u->n_out; j++)
         u->out[j] = job->out + (size_t)u->ids[j] * width;
     return true;
@@ -128,8 +145,7 @@ static inline void loop_pooled_ahead(loop_worker *w, const loop_job *job, int ce
     const float *here = u->in[0];
     const int32_t fresh = negatives_take_fresh(&w->negatives);
     w->ahead[0] = loop_entering(w, job, centre, width, here);
-    w->ahead[1] =
-        next < c->last && c->tokens[next] >= 0 ? job->out + (size_t)c->tokens[next] * width : here;
+    w->ahead[1] = next < c->last && c->tokens[next] >= 0 ? loop_centre(w, job, next, width) : here;
     w->ahead[2] = fresh >= 0 ? job->out + (size_t)fresh * width : here;
     for (int a = N_AHEAD; a < n; a++)
         w->ahead[a] = here;

@@ -8,12 +8,20 @@
 
 status negatives_create(negatives *n, int count, int size, int reuse) {
     *n = (negatives){.count = count, .size = size, .reuse = reuse, .fresh = -1};
-    status s = mem_new(&n->pool, (size_t)size, sizeof *n->pool, "a pool of negatives");
+    const status s = mem_new(&n->words, 2 * (size_t)size, sizeof *n->words, "a pool of negatives");
+    n->pool = n->words;
     return s;
 }
 
 void negatives_clear(negatives *n) {
-    mem_free(&n->pool);
+    mem_free(&n->words);
+}
+
+void negatives_use_places(negatives *n, const row_places *places) {
+    n->places = places;
+    n->pool = n->words + n->size;
+    for (int i = 0; i < n->size; i++)
+        n->pool[i] = places_find(places, n->words[i]);
 }
 
 void negatives_begin_epoch(negatives *n, uint64_t seed, int epoch) {
@@ -34,17 +42,30 @@ void negatives_begin_chunk(negatives *n, const sampler *s, int64_t begin) {
     n->draw_key = n->own_key ^ random_mix((uint64_t)begin + 1);
     n->drawn = 0;
     for (int i = 0; i < n->size; i++)
-        n->pool[i] = draw_next(n, s);
+        n->words[i] = draw_next(n, s);
     n->at = n->owed = 0;
 }
 
 void negatives_rotate(negatives *n, const sampler *s) {
     for (n->owed += n->count; n->owed >= n->reuse; n->owed -= n->reuse) {
-        n->fresh = draw_next(n, s);
+        const int32_t word = draw_next(n, s);
+        n->words[n->at] = word;
+        n->fresh = n->places ? places_find(n->places, word) : word;
         n->pool[n->at] = n->fresh;
         if (++n->at == n->size)
             n->at = 0;
     }
+}
+
+int64_t negatives_foresee(const negatives *n, const sampler *s, int64_t n_windows, int32_t *words) {
+    const int64_t draws = (n->owed + n_windows * n->count) / n->reuse;
+    for (int i = 0; i < n->size; i++)
+        words[i] = n->words[i];
+    for (int64_t i = 0; i < draws; i++) {
+        sampler_ask(s, random_at(n->draw_key, n->drawn + (uint64_t)i + 1));
+        words[n->size + i] = sampler_negative(s, random_at(n->draw_key, n->drawn + (uint64_t)i));
+    }
+    return n->size + draws;
 }
 
 static inline bool is_picked(const int32_t *picked, int n, int32_t word) {

@@ -11,23 +11,29 @@
 
 #include <stdint.h>
 
+#include "places.h"
 #include "sampler.h"
 
 typedef struct {
-    int count;         /* negatives wanted by a window */
-    int size, reuse;   /* of the pool */
-    int32_t *pool;     /* [size] words */
-    int at;            /* entry that is replaced next */
-    int owed;          /* picks since the last replacement */
-    int32_t fresh;     /* the word that entered the pool last; -1 = it was asked for */
-    uint64_t drawn;    /* words drawn in this chunk */
-    uint64_t draw_key; /* stream of the chunk */
-    uint64_t pick_key; /* streams of the epoch: picks from the pool, */
-    uint64_t own_key;  /* and own draws */
+    int count;                /* negatives wanted by a window */
+    int size, reuse;          /* of the pool */
+    int32_t *words;           /* [size] the pool, */
+    int32_t *pool;            /* [size] and what is picked: the words, or their places in rounds */
+    const row_places *places; /* NULL where words are picked */
+    int at;                   /* entry that is replaced next */
+    int owed;                 /* picks since the last replacement */
+    int32_t fresh;            /* what entered the pool last; -1 = it was asked for */
+    uint64_t drawn;           /* words drawn in this chunk */
+    uint64_t draw_key;        /* stream of the chunk */
+    uint64_t pick_key;        /* streams of the epoch: picks from the pool, */
+    uint64_t own_key;         /* and own draws */
 } negatives;
 
 status negatives_create(negatives *n, int count, int size, int reuse);
 void negatives_clear(negatives *n);
+
+/* From now on places are picked; called again when they have changed. */
+void negatives_use_places(negatives *n, const row_places *places);
 
 /* Streams of an epoch. */
 void negatives_begin_epoch(negatives *n, uint64_t seed, int epoch);
@@ -38,8 +44,13 @@ void negatives_begin_chunk(negatives *n, const sampler *s, int64_t begin);
 /* Draw anew what the next window's picks have used up. */
 void negatives_rotate(negatives *n, const sampler *s);
 
-/* The centre and up to `count` different words from the pool, none of them the centre, into
- * picked[1 + count]; returns how many with the centre. A pool with few different words gives fewer.
+/* The words that the next n_windows windows may pick: the pool, then what negatives_rotate will
+ * draw before each of them. Returns how many. */
+int64_t negatives_foresee(const negatives *n, const sampler *s, int64_t n_windows, int32_t *words);
+
+/* The centre (its place, in rounds) and up to `count` different words from the pool, none of them
+ * the centre, into picked[1 + count]; returns how many with the centre. A pool with few different
+ * words gives fewer.
  */
 int negatives_pick(const negatives *n, int32_t centre, int64_t position, int32_t *picked);
 
@@ -49,7 +60,7 @@ int negatives_pick(const negatives *n, int32_t centre, int64_t position, int32_t
 int negatives_draw(const negatives *n, const sampler *s, int32_t centre, int64_t position,
                    int ordinal, int32_t *picked);
 
-/* The word that entered the pool since the last call, or -1. */
+/* What entered the pool since the last call, or -1. */
 static inline int32_t negatives_take_fresh(negatives *n) {
     const int32_t fresh = n->fresh;
     n->fresh = -1;

@@ -358,6 +358,34 @@ static void dots_equal_naive_sums(void) {
     }
 }
 
+static void a_fold_shortens_changes_that_agree(void) {
+    enum { N = 3, DIM = 30, WIDTH = 32 };
+    static float row[WIDTH] __attribute__((aligned(64)));
+    static float copies[N][WIDTH] __attribute__((aligned(64)));
+    for (kernels_isa isa = ISA_PORTABLE; isa < N_ISAS; isa++) {
+        if (!kernels_get(isa))
+            continue;
+        double sum[DIM] = {0}, apart = 0, together = 0;
+        for (int k = 0; k < DIM; k++) {
+            row[k] = (float)k / 8;
+            for (int j = 0; j < N; j++) { /* the first two agree */
+                copies[j][k] = row[k] + (float)(j < 2 ? k : k % 3 - 1) / 16;
+                const double change = (double)copies[j][k] - (double)row[k];
+                apart += change * change;
+                sum[k] += change;
+            }
+            together += sum[k] * sum[k];
+        }
+        CU_ASSERT(together > apart);
+        kernels_get(isa)->fold(row, copies[0], N, WIDTH);
+        for (int k = 0; k < DIM; k++)
+            CU_ASSERT_DOUBLE_EQUAL(row[k], k / 8.0 + sqrt(apart / together) * sum[k], 1e-5);
+        CU_ASSERT(row[DIM] == 0 && row[DIM + 1] == 0);
+        kernels_get(isa)->fold(row, row, 1, WIDTH); /* no change */
+        CU_ASSERT_DOUBLE_EQUAL(row[1], 1 / 8.0 + sqrt(apart / together) * sum[1], 1e-5);
+    }
+}
+
 int main(void) {
     static const test_case cases[] = {
         {"instruction_sets_agree_to_1e5_relative", instruction_sets_agree_to_1e5_relative},
@@ -372,6 +400,7 @@ int main(void) {
         {"a_bag_counts_a_repeated_input_twice", a_bag_counts_a_repeated_input_twice},
         {"a_repeated_input_counts_twice", a_repeated_input_counts_twice},
         {"dots_equal_naive_sums", dots_equal_naive_sums},
+        {"a_fold_shortens_changes_that_agree", a_fold_shortens_changes_that_agree},
     };
     return test_run("kernels", cases, sizeof cases / sizeof *cases, 0);
 }

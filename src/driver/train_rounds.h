@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The rounds schedule (rounds.h) over the ranks and threads of a node: for each stretch between two
+ * merges of replicas it takes the place of hogwild's loop. */
+#ifndef WORDSHARD_TRAIN_ROUNDS_H
+#define WORDSHARD_TRAIN_ROUNDS_H
+
+#include "training.h"
+
+/* STATUS_USAGE for options that mean nothing with this schedule, or with every other. Local. */
+status train_rounds_check(const training *t);
+
+/* Tokens of a worker in a round: --round, less for a small corpus. Local. */
+int64_t train_rounds_words(const training *t);
+
+/* Bytes of a rank beyond what hogwild takes. Local. */
+double train_rounds_bytes(const training *t);
+
+/* Collective. Workers, and the memory that ranks of a replica share; t->copies says how many rows
+ * the tables need behind their own. */
+status train_rounds_create(training *t);
+void train_rounds_destroy(training *t);
+
+/* Collective over the ranks of the replica. Train part [begin, end) of the epoch of job, in [0, 1],
+ * of a local replica. */
+void train_rounds_stretch(training *t, const loop_job *job, int replica, double begin, double end,
+                          loop_tally *tally);
+
+/* Collective. What was lost since the last call, on rank 0, 0 on others: summed in a fixed order.
+ */
+status train_rounds_take_loss(training *t, double *loss);
+
+#endif
