@@ -242,6 +242,8 @@ static void settle(options *o, int command) {
         o->window = counts ? 10 : 5;
     if (!o->given.epochs)
         o->epochs = o->model == MODEL_GLOVE ? 15 : 5;
+    if (!o->given.groups)
+        o->groups = o->model == MODEL_GLOVE ? 32 : 8;
 }
 
 status options_read(options *o, int command, int argc, char **argv) {
