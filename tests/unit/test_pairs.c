@@ -92,7 +92,7 @@ static void buckets_hold_the_pairs_of_the_windows_in_order(void) {
     world w;
     make_world(&w);
     for (size_t c = 0; c < sizeof threads / sizeof *threads; c++) {
-        int64_t starts[K * K + 1];
+        int64_t starts[K * K + 1] = {0};
         word_pair *pairs;
         CU_ASSERT_EQUAL_FATAL(draw(&w, threads[c], 0, TOKENS, starts, &pairs).code, STATUS_OK);
         for (int bucket = 0; bucket < K * K; bucket++) {
@@ -108,7 +108,7 @@ static void buckets_hold_the_pairs_of_the_windows_in_order(void) {
 static void stretches_together_have_the_pairs_of_the_whole(void) {
     static const int64_t cuts[] = {0, 1, 703, 703, 4000, TOKENS};
     world w;
-    int64_t whole[K * K + 1], starts[K * K + 1], next[K * K];
+    int64_t whole[K * K + 1] = {0}, starts[K * K + 1] = {0}, next[K * K];
     word_pair *all, *part;
     make_world(&w);
     CU_ASSERT_EQUAL_FATAL(draw(&w, 2, 0, TOKENS, whole, &all).code, STATUS_OK);
@@ -233,7 +233,7 @@ static void do_nothing(const logistic_window *w) {
 static void every_pair_is_trained_once_in_units_of_one_centre(void) {
     const kernels kernel = {.score = note, .update = do_nothing};
     world w;
-    int64_t starts[K * K + 1];
+    int64_t starts[K * K + 1] = {0};
     word_pair *pairs;
     make_world(&w);
     CU_ASSERT_EQUAL_FATAL(draw(&w, 1, 0, TOKENS, starts, &pairs).code, STATUS_OK);
@@ -258,7 +258,7 @@ static void every_pair_is_trained_once_in_units_of_one_centre(void) {
 static void parts_of_a_bucket_change_no_bit(void) {
     world w;
     bench one, three;
-    int64_t starts[K * K + 1];
+    int64_t starts[K * K + 1] = {0};
     word_pair *pairs;
     make_world(&w);
     CU_ASSERT_EQUAL_FATAL(draw(&w, 1, 0, TOKENS, starts, &pairs).code, STATUS_OK);
@@ -279,7 +279,7 @@ static void parts_of_a_bucket_change_no_bit(void) {
 static void training_lowers_the_loss_of_a_bucket(void) {
     world w;
     bench x;
-    int64_t starts[K * K + 1];
+    int64_t starts[K * K + 1] = {0};
     word_pair *pairs;
     make_world(&w);
     CU_ASSERT_EQUAL_FATAL(draw(&w, 1, 0, TOKENS, starts, &pairs).code, STATUS_OK);
