@@ -4,7 +4,7 @@
 # GloVe's four programs (GLOVE = folder of its binaries; without it, ours alone). Window 10, d = 300.
 # Usage: ./dev bench glove [EPOCHS [THREADS]]
 #   ways of ours: row (one accumulator), element; ACCURACY=1 adds analogies, WS353 and SimLex of w + w~
-# THEIRS=0 leaves GloVe out where GLOVE is set.
+# WAYS names ours ("" = none). THEIRS=0 leaves GloVe out where GLOVE is set.
 set -euo pipefail
 source "$SOURCE/benchmarks/common.sh"
 text=$(corpus enwiki-100m.txt.zst)
@@ -64,7 +64,7 @@ theirs() {
         END { printf "{\"benchmark\": \"glove\", \"program\": \"GloVe\", \"epochs\": %d, \"threads\": %d, \"seconds\": %.2f, \"cpu_seconds\": %.2f, \"nonzeros\": %d, \"nonzeros_per_second\": %.0f, \"text_seconds\": %.2f%s}\n",
             e, t, text + train, cpu, n, n * e / train, text, q }' "$work/time.text" "$work/time.train"
 }
-for way in row element; do
+for way in ${WAYS-row element}; do
     ours "$way"
 done
 if [ -n "${GLOVE:-}" ] && [ "${THEIRS:-1}" != 0 ]; then
