@@ -9,6 +9,7 @@
 #include "output.h"
 #include "prepare.h"
 #include "train_glove.h"
+#include "train_strata.h"
 #include "train_svd.h"
 #include "training.h"
 
@@ -75,9 +76,10 @@ status command_train(const options *o, const comm *world) {
     if (!s.code)
         s = prepare_input(o, world, &path);
     if (!s.code)
-        s = o->model == MODEL_GLOVE      ? train_glove(o, path, world)
-            : o->model == MODEL_PPMI_SVD ? train_svd(o, path, world)
-                                         : train_windows(o, path, world);
+        s = o->model == MODEL_GLOVE          ? train_glove(o, path, world)
+            : o->model == MODEL_PPMI_SVD     ? train_svd(o, path, world)
+            : o->schedule == SCHEDULE_STRATA ? train_strata(o, path, world)
+                                             : train_windows(o, path, world);
     mem_free(&path);
     return s;
 }

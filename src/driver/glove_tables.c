@@ -2,9 +2,9 @@
 /* The rows of --model glove: blocks of groups while it trains, rows by id in the run file. */
 #include <string.h>
 
-#include "exchange.h"
 #include "glove_training.h"
 #include "memory.h"
+#include "strata_rows.h"
 
 /* ---- blocks */
 
@@ -100,9 +100,7 @@ double glove_table_bytes(const training_glove *t) {
 /* ---- rows by id */
 
 void glove_rows_of(const training_glove *t, int64_t *begin, int64_t *n) {
-    const int64_t rank = comm_rank(t->world), size = comm_size(t->world);
-    *begin = t->groups.n_words * rank / size;
-    *n = t->groups.n_words * (rank + 1) / size - *begin;
+    strata_rows_share(t->world, t->groups.n_words, begin, n);
 }
 
 /* The rows of one table that this rank trains, one after the other. */
@@ -110,8 +108,7 @@ typedef struct {
     const training_glove *t;
     bool contexts, bias;
     int64_t columns;
-    int64_t left; /* rows not yet taken */
-    int group;    /* the next */
+    int group; /* the next */
     int64_t place;
 } row_source;
 
@@ -121,13 +118,12 @@ static row_source source_of(const training_glove *t, const char *name) {
                     .bias = strstr(name, "bias") != NULL,
                     .group = t->first};
     r.columns = r.bias ? 1 : t->o->dim;
-    if (t->n)
-        r.left = t->groups.first[t->first + t->n] - t->groups.first[t->first];
     return r;
 }
 
 /* The next row and its word. */
-static const float *take_row(row_source *r, int32_t *id) {
+static const float *take_row(void *context, int32_t *id) {
+    row_source *r = context;
     const strata *g = &r->t->groups;
     while (r->place == strata_size(g, r->group)) {
         r->group++;
@@ -137,118 +133,21 @@ static const float *take_row(row_source *r, int32_t *id) {
                               : r->t->centres[r->group - r->t->first];
     *id = (r->contexts ? g->by_id : g->by_chance)[g->first[r->group] + r->place];
     const int64_t place = r->place++;
-    r->left--;
     return r->bias
                ? glove_states(block) + place * GLOVE_STATE + GLOVE_BIAS
                : glove_rows(block, strata_size(g, r->group)) + (size_t)place * r->t->shape.stride;
 }
 
-static void put_row(training_glove *t, int64_t columns, int64_t begin, int32_t id,
-                    const void *row) {
-    memcpy(t->table + (size_t)(id - begin) * (size_t)columns, row,
-           (size_t)columns * sizeof *t->table);
-}
-
-/* Rank that writes a word. */
-static int writer_of(const training_glove *t, int64_t id) {
-    return (int)(((id + 1) * comm_size(t->world) - 1) / t->groups.n_words);
-}
-
-enum { MOST_ROWS = 4096, MOST_BYTES = 1 << 20 }; /* sent at a time */
-
-typedef struct {
-    char *records, *received;                 /* id and row each; [most] and what comes */
-    int most;                                 /* records sent at a time */
-    size_t room, record;                      /* bytes of a record */
-    int64_t *bytes, *received_bytes, *starts; /* [ranks] */
-    const float **rows;                       /* [most] */
-    int32_t *ids;
-} row_sender;
-
-static status row_sender_create(const training_glove *t, row_sender *w, int64_t columns) {
-    static const char what[] = "rows to write";
-    const size_t ranks = (size_t)comm_size(t->world);
-    const size_t record = sizeof(int32_t) + (size_t)columns * sizeof(float);
-    const size_t fit = MOST_BYTES / record;
-    *w = (row_sender){.record = record,
-                      .most = fit < 1           ? 1
-                              : fit > MOST_ROWS ? MOST_ROWS
-                                                : (int)fit};
-    status s = mem_new(&w->records, (size_t)w->most, record, what);
-    if (!s.code)
-        s = mem_new(&w->bytes, ranks, sizeof *w->bytes, what);
-    if (!s.code)
-        s = mem_new(&w->received_bytes, ranks, sizeof *w->received_bytes, what);
-    if (!s.code)
-        s = mem_new(&w->starts, ranks + 1, sizeof *w->starts, what);
-    if (!s.code)
-        s = mem_new(&w->rows, (size_t)w->most, sizeof *w->rows, what);
-    if (!s.code)
-        s = mem_new(&w->ids, (size_t)w->most, sizeof *w->ids, what);
-    return s;
-}
-
-static void row_sender_clear(row_sender *w) {
-    mem_free(&w->records);
-    mem_free(&w->received);
-    mem_free(&w->bytes);
-    mem_free(&w->received_bytes);
-    mem_free(&w->starts);
-    mem_free(&w->rows);
-    mem_free(&w->ids);
-}
-
-/* The next rows as records, by writer. */
-static void fill_records(row_sender *w, row_source *r) {
-    const int ranks = comm_size(r->t->world);
-    const int n = r->left < w->most ? (int)r->left : w->most;
-    memset(w->starts, 0, (size_t)(ranks + 1) * sizeof *w->starts);
-    for (int k = 0; k < n; k++) {
-        w->rows[k] = take_row(r, &w->ids[k]);
-        w->starts[writer_of(r->t, w->ids[k]) + 1]++;
-    }
-    for (int rank = 0; rank < ranks; rank++) {
-        w->bytes[rank] = w->starts[rank + 1] * (int64_t)w->record;
-        w->starts[rank + 1] += w->starts[rank];
-    }
-    for (int k = 0; k < n; k++) {
-        char *record = w->records + (size_t)w->starts[writer_of(r->t, w->ids[k])]++ * w->record;
-        memcpy(record, &w->ids[k], sizeof w->ids[k]);
-        memcpy(record + sizeof w->ids[k], w->rows[k], w->record - sizeof w->ids[k]);
-    }
-}
-
-static status exchange_rows(training_glove *t, row_source *r, int64_t begin) {
-    row_sender w;
-    status s = comm_agree(t->world, row_sender_create(t, &w, r->columns));
-    while (!s.code && comm_max(t->world, r->left) > 0) {
-        fill_records(&w, r);
-        s = exchange_into(t->world, w.records, w.bytes, &w.received, &w.room, w.received_bytes);
-        int64_t bytes = 0;
-        for (int rank = 0; rank < comm_size(t->world); rank++)
-            bytes += w.received_bytes[rank];
-        for (int64_t at = 0; !s.code && at < bytes; at += (int64_t)w.record) {
-            int32_t id;
-            memcpy(&id, w.received + at, sizeof id);
-            put_row(t, r->columns, begin, id, w.received + at + sizeof id);
-        }
-    }
-    row_sender_clear(&w);
-    return s;
-}
-
 status glove_fetch(void *context, const char *name, const float **data) {
     training_glove *t = context;
-    row_source r = source_of(t, name);
-    int64_t begin, n;
-    glove_rows_of(t, &begin, &n);
+    row_source source = source_of(t, name);
+    strata_rows rows = {.world = t->world,
+                        .n_words = t->groups.n_words,
+                        .columns = source.columns,
+                        .take = take_row,
+                        .context = &source};
+    if (t->n)
+        rows.left = t->groups.first[t->first + t->n] - t->groups.first[t->first];
     *data = t->table;
-    if (comm_size(t->world) > 1)
-        return exchange_rows(t, &r, begin);
-    while (r.left) {
-        int32_t id;
-        const float *row = take_row(&r, &id);
-        put_row(t, r.columns, begin, id, row);
-    }
-    return status_ok();
+    return strata_rows_gather(&rows, t->table);
 }

@@ -247,6 +247,8 @@ static void settle(options *o, int command) {
         o->schedule = SCHEDULE_ROUNDS;
     if (o->schedule == SCHEDULE_ROUNDS && !o->replicas)
         o->replicas = 1;
+    if (!o->given.groups)
+        o->groups = o->model == MODEL_GLOVE ? 32 : 8;
 }
 
 status options_read(options *o, int command, int argc, char **argv) {

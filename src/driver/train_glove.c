@@ -14,6 +14,7 @@
 #include "log.h"
 #include "memory.h"
 #include "output.h"
+#include "strata_rows.h"
 #include "train_svd.h"
 
 static const double DEFAULT_RATE = 0.05; /* glove.c's, */
@@ -22,16 +23,16 @@ static const double DEFAULT_SCALE = 1;   /* and its start */
 /* ---- before */
 
 status train_glove_refuse(const options *o, const char *because) {
-    static const char *const of_glove[] = {"x-max", "alpha", "accumulators", "groups", NULL};
+    static const char *const of_glove[] = {"x-max", "alpha", "accumulators", NULL};
     return options_refuse(o, of_glove, because);
 }
 
 static status check(const training_glove *t) {
     static const char *const other[] = {
-        "cbow",           "objective",   "negative",    "negatives",  "negative-power",
-        "pool",           "pool-reuse",  "sample",      "schedule",   "chunk",
-        "batch",          "replicas",    "merge-every", "merge-ramp", "merge",
-        "merge-strength", "seed-sample", "workers",     "round",      NULL};
+        "cbow",        "objective",  "negative", "negatives",      "negative-power", "pool",
+        "pool-reuse",  "sample",     "schedule", "chunk",          "batch",          "replicas",
+        "merge-every", "merge-ramp", "merge",    "merge-strength", "seed-sample",    "workers",
+        "round",       "episodes",   NULL};
     status s = options_refuse(t->o, other, "--model glove");
     if (!s.code)
         s = train_svd_refuse(t->o);
@@ -149,23 +150,9 @@ static void tick(void *context, int64_t done) {
     progress_report(&t->record.progress, &point);
 }
 
-/* Sum over the buckets, first the steps of each centre group, then the groups: in one order,
- * wherever they were trained. */
+/* Of the present epoch. */
 static status sum_loss(const training_glove *t, double *sum) {
-    double *mine = NULL, *all = NULL;
-    int64_t bytes = 0;
-    status s = comm_agree(t->world, mem_new(&mine, (size_t)t->n, sizeof *mine, "losses"));
-    for (int a = 0; !s.code && a < t->n; a++)
-        for (int step = 0; step < t->n_groups; step++)
-            mine[a] += t->loss[(int64_t)a * t->n_groups + step];
-    if (!s.code)
-        s = comm_concatenate(t->world, mine, t->n * (int64_t)sizeof *mine, &all, &bytes);
-    *sum = 0;
-    for (int a = 0; !s.code && a < t->n_groups; a++)
-        *sum += all[a];
-    mem_free(&mine);
-    mem_free(&all);
-    return s;
+    return strata_sum(t->world, t->n_groups, t->n, t->loss, sum);
 }
 
 /* Clipped AdaGrad rarely ends in numbers that are not finite, but its loss then is beyond all

@@ -13,6 +13,7 @@
 #include "random.h"
 #include "train_glove.h"
 #include "train_rounds.h"
+#include "train_strata.h"
 #include "train_svd.h"
 #include "word_tree.h"
 
@@ -51,6 +52,8 @@ static status check_options(const training *t) {
         s = options_refuse(o, of_counting, "windows that draw their width");
     if (!s.code)
         s = train_glove_refuse(o, "--model skipgram or cbow");
+    if (!s.code)
+        s = train_strata_refuse(o, "this --schedule");
     if (!s.code && o->model != MODEL_CBOW)
         s = options_refuse(o, of_cbow, "--model skipgram");
     if (!s.code && o->objective == OBJECTIVE_HS)

@@ -85,3 +85,16 @@ void window_fill(window_chunk *c, const corpus_view *v, int64_t begin, int64_t e
     for (int kept = 0; at < highest && kept < window; at++)
         kept += add_kept(c, v, at, s, window, key);
 }
+
+bool window_is_whole(const corpus_view *v, int64_t begin, int64_t end, const sampler *s, int window,
+                     uint64_t key) {
+    const int64_t first = find_document(v, begin), last = find_document(v, end - 1);
+    if (v->documents[first] < v->begin && look_back(v, begin, first, s, window, key) == v->begin)
+        return false;
+    if (v->documents[last + 1] <= v->end)
+        return true;
+    int kept = 0;
+    for (int64_t at = end; at < v->end && kept < window; at++)
+        kept += sampler_keeps(s, v->tokens[at - v->begin], random_at(key, (uint64_t)at));
+    return kept == window;
+}

@@ -7,6 +7,7 @@
 #ifndef WORDSHARD_WINDOW_H
 #define WORDSHARD_WINDOW_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "sampler.h"
@@ -39,5 +40,10 @@ void window_clear(window_chunk *c);
 /* Fill with the centres at positions [begin, end) of the view. key: random_key of RANDOM_TOKEN. */
 void window_fill(window_chunk *c, const corpus_view *view, int64_t begin, int64_t end,
                  const sampler *s, int window, uint64_t key);
+
+/* True if the view holds every context of the centres at [begin, end), begin < end; false if those
+ * at its borders might have more outside of it. */
+bool window_is_whole(const corpus_view *view, int64_t begin, int64_t end, const sampler *s,
+                     int window, uint64_t key);
 
 #endif

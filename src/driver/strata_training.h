@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What the files of train --schedule strata share (train_strata.c, strata_episode.c,
+ * strata_tables.c). All functions are collective and return the same status on every rank unless
+ * marked otherwise. */
+#ifndef WORDSHARD_STRATA_TRAINING_H
+#define WORDSHARD_STRATA_TRAINING_H
+
+#include "comm.h"
+#include "corpus_file.h"
+#include "options.h"
+#include "pair_bucket.h"
+#include "ppmi_svd.h"
+#include "ring.h"
+#include "run_record.h"
+
+/* The pairs of an episode. */
+typedef struct {
+    int32_t *tokens; /* this rank's stretch of the corpus and a margin */
+    int64_t *documents;
+    size_t tokens_room, documents_room;
+    corpus_view view;
+    pair_sorter *sorter;
+    int64_t *starts;  /* [K * K + 1] of the pairs drawn here */
+    word_pair *drawn; /* by bucket */
+    size_t drawn_room;
+    /* What other ranks sent, theirs first that have the lower rank; unused on one rank. */
+    word_pair *received;
+    int64_t *sizes, *their_sizes;      /* [K * K] of the buckets drawn here, [ranks, n, K] */
+    int64_t *offsets;                  /* [ranks, n * K + 1] of each bucket in received */
+    size_t received_room, sizes_room;  /* bytes */
+    int64_t *send_bytes, *their_bytes; /* [ranks] */
+    int64_t n_pairs;                   /* drawn here */
+} strata_episode;
+
+typedef struct {
+    const options *o;
+    const comm *world;
+    const char *path;
+    const kernels *kernel;
+    int n_threads;
+    double learning_rate; /* at the start */
+    double init_scale;    /* loop_init_rows */
+    corpus_file corpus;
+    int64_t n_words;
+    size_t width;
+    loop_settings settings;
+    sampler sampler;
+    strata groups;
+    int n_groups, first, n; /* K; input groups of this rank */
+    int64_t largest;        /* words of a group */
+    sampler *negatives;     /* [K] over the words of a group, by place */
+    size_t *block_bytes;    /* [K] of the rows of a group */
+    float **inputs;         /* [n] rows of the groups that stay: /vectors */
+    ring *outputs;          /* rows of the groups that travel: /context */
+    strata_flow *flow;
+    pair_worker **workers; /* [n_threads] */
+    double *loss;          /* [n, K] of each bucket, in the present epoch */
+    float *table;          /* [words of this rank, dim] of a snapshot */
+    strata_episode now;
+    ppmi_svd start; /* --init svd; to the end with --blend */
+    run_record record;
+    int epoch, episode; /* from 0 */
+    double bytes;       /* estimate of what this rank needs */
+} training_strata;
+
+/* The seeds of the three kinds of draws. Local. */
+uint64_t strata_seed(const training_strata *t, int64_t own);
+
+/* ---- episodes (strata_episode.c) */
+
+status strata_episode_create(training_strata *t);
+void strata_episode_clear(training_strata *t);
+
+/* Bytes of an episode on this rank, by the pairs to expect. Local. */
+double strata_episode_bytes(const training_strata *t);
+
+/* Draw the pairs of t->episode of t->epoch and bring them to the owners of their input groups. */
+status strata_episode_draw(training_strata *t);
+
+/* The pairs of a bucket of this rank. Local. */
+void strata_episode_bucket(const training_strata *t, int input, int output, pair_bucket *b);
+
+/* ---- tables (strata_tables.c) */
+
+/* Groups of words, tables of negatives. STATUS_USAGE if a group would have no negatives. */
+status strata_tables_group(training_strata *t);
+
+/* Blocks with their start values, workers. */
+status strata_tables_create(training_strata *t);
+void strata_tables_clear(training_strata *t);
+
+/* Bytes of these on this rank. Local. */
+double strata_tables_bytes(const training_strata *t);
+
+/* For run_table: t->table becomes this rank's rows of table name, by id; t is the context. */
+status strata_tables_fetch(void *t, const char *name, const float **data);
+
+/* --blend, after the last epoch. */
+status strata_tables_blend(training_strata *t);
+
+#endif

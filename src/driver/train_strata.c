@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Skip-gram by the strata schedule. An epoch is cut into episodes, an episode into K steps of K
+ * buckets (strata.h): pairs are brought to the owner of their input group, whose rows stay, and the
+ * rows of the output groups travel round the ring while others are trained. The table is cut over
+ * the ranks, no row is ever in two places, and nothing is merged. */
+#include "train_strata.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+
+#include <jansson.h>
+
+#include "commands.h"
+#include "log.h"
+#include "memory.h"
+#include "objective.h"
+#include "output.h"
+#include "random.h"
+#include "strata_rows.h"
+#include "strata_training.h"
+#include "train_glove.h"
+#include "train_svd.h"
+
+static const double DEFAULT_RATE = 0.025; /* word2vec.c's */
+static const double LEAST_RATE = 1e-4;    /* of the rate at the start */
+
+static const int64_t WRITING = 10 << 20; /* bytes that writing the run file takes */
+
+/* ---- before */
+
+status train_strata_refuse(const options *o, const char *because) {
+    static const char *const of_strata[] = {"groups", "episodes", NULL};
+    return options_refuse(o, of_strata, because);
+}
+
+static status check_options(const options *o) {
+    static const char *const other[] = {"cbow",           "chunk",       "batch",      "order",
+                                        "replicas",       "merge-every", "merge-ramp", "merge",
+                                        "merge-strength", "workers",     "round",      NULL};
+    static const char *const of_counting[] = {"weighting", NULL};
+    if (o->model != MODEL_SKIPGRAM || o->objective != OBJECTIVE_NS ||
+        o->negatives != NEGATIVES_SHARED)
+        return status_error(STATUS_USAGE,
+                            "--schedule strata trains --model skipgram --objective ns "
+                            "--negatives shared; leave it out for any other");
+    status s = options_refuse(o, other, "--schedule strata");
+    if (!s.code && o->init != INIT_SVD)
+        s = options_refuse(o, of_counting, "windows that draw their width");
+    if (!s.code)
+        s = train_glove_refuse(o, "--model skipgram");
+    return s.code ? s : train_svd_refuse(o);
+}
+
+static status check(const training_strata *t) {
+    const status s = check_options(t->o);
+    if (s.code)
+        return s;
+    if (!t->kernel)
+        return status_error(STATUS_USAGE,
+                            "--isa: this processor or this build lacks these instructions");
+    if (t->n_words < 2)
+        return status_error(STATUS_INPUT, "%s: %" PRId64 " word(s); training needs at least two",
+                            t->path, t->n_words);
+    if (t->corpus.n_tokens < 2)
+        return status_error(STATUS_INPUT, "%s: fewer than two tokens", t->path);
+    return status_ok();
+}
+
+static status open(training_strata *t) {
+    const group g = comm_group(t->world);
+    status s = corpus_file_open(&t->corpus, t->path, &g);
+    t->n_words = t->corpus.words.n;
+    if (!s.code)
+        s = comm_agree(t->world, check(t));
+    if (!s.code)
+        s = strata_tables_group(t);
+    if (s.code)
+        return s;
+    t->bytes = (double)mem_live_bytes() + strata_tables_bytes(t) + strata_episode_bytes(t) +
+               (double)WRITING;
+    return common_check_memory(t->o, t->world, t->bytes,
+                               "use more ranks, more --episodes, or a smaller --dim or "
+                               "--max-vocab");
+}
+
+static status describe(const training_strata *t) {
+    char memory[32];
+    if (t->o->json)
+        return output_json(json_pack(
+            "{s:o, s:I, s:I, s:I, s:I, s:I, s:i, s:I, s:i, s:i, s:s, s:f}", "corpus",
+            output_text(t->path), "tokens", (json_int_t)t->corpus.n_tokens, "documents",
+            (json_int_t)t->corpus.n_documents, "words", (json_int_t)t->n_words, "dim",
+            (json_int_t)t->o->dim, "epochs", (json_int_t)t->o->epochs, "groups", t->n_groups,
+            "episodes", (json_int_t)t->o->episodes, "ranks", comm_size(t->world),
+            "threads_per_rank", t->n_threads, "isa", t->kernel->name, "memory_per_rank", t->bytes));
+    printf("corpus            %s\ntokens            %" PRId64 "\ndocuments         %" PRId64
+           "\nwords             %" PRId64 "\ndim               %" PRId64
+           "\nepochs            %" PRId64 "\ngroups            %d\nepisodes          %" PRId64
+           "\nranks             %d\nthreads per rank  %d\nisa               %s\n"
+           "memory per rank   %s\n",
+           t->path, t->corpus.n_tokens, t->corpus.n_documents, t->n_words, t->o->dim, t->o->epochs,
+           t->n_groups, t->o->episodes, comm_size(t->world), t->n_threads, t->kernel->name,
+           mem_format(memory, t->bytes));
+    return status_ok();
+}
+
+/* ---- episodes */
+
+/* Part of the run that is done when a step begins. */
+static double progress_at(const training_strata *t, double step) {
+    const double episode = t->episode + step / t->n_groups;
+    return (t->epoch + episode / (double)t->o->episodes) / (double)t->o->epochs;
+}
+
+static double rate_at(const training_strata *t, double step) {
+    return t->learning_rate * fmax(1 - progress_at(t, step), LEAST_RATE);
+}
+
+static void train_bucket(void *context, int input, int step, int thread) {
+    training_strata *t = context;
+    const int output = (input + step) % t->n_groups;
+    const uint64_t episode = (uint64_t)t->epoch * (uint64_t)t->o->episodes + (uint64_t)t->episode;
+    const uint64_t which = (uint64_t)input * (uint64_t)t->n_groups + (uint64_t)output;
+    const uint64_t order = strata_seed(t, t->o->seed_order);
+    const uint64_t sample = strata_seed(t, t->o->seed_sample);
+    pair_bucket b = {.settings = &t->settings,
+                     .kernel = t->kernel,
+                     .negatives = &t->negatives[output],
+                     .in = t->inputs[input - t->first],
+                     .out = ring_block(t->outputs, input, step),
+                     .n_out = strata_size(&t->groups, output),
+                     .rate = (float)rate_at(t, step),
+                     .order_key = random_at(random_key(order, RANDOM_ORDER, episode), which),
+                     .negatives_key =
+                         random_at(random_key(sample, RANDOM_NEGATIVE, episode), which)};
+    strata_episode_bucket(t, input, output, &b);
+    t->loss[(int64_t)(input - t->first) * t->n_groups + step] +=
+        pair_bucket_train(&b, t->workers[thread]);
+}
+
+static int move_blocks(void *context, int finished) {
+    return ring_move(((training_strata *)context)->outputs, finished);
+}
+
+static void tick(void *context, int64_t done) {
+    training_strata *t = context;
+    if (!progress_due(&t->record.progress))
+        return;
+    const double step = (double)done / t->n;
+    const double words = (double)t->corpus.n_tokens * (double)t->o->epochs;
+    const progress_point point = {.epoch = t->epoch + 1,
+                                  .done = words * progress_at(t, step),
+                                  .loss = NAN,
+                                  .learning_rate = rate_at(t, step)};
+    progress_report(&t->record.progress, &point);
+}
+
+static status train_episode(training_strata *t) {
+    const strata_epoch e = {.n_groups = t->n_groups,
+                            .first = t->first,
+                            .n = t->n,
+                            .n_threads = t->n_threads,
+                            .context = t,
+                            .train = train_bucket,
+                            .move = ring_moves(t->outputs) ? move_blocks : NULL,
+                            .tick = tick};
+    const status s = strata_episode_draw(t);
+    if (s.code)
+        return s;
+    strata_run(t->flow, &e);
+    ring_end(t->outputs);
+    return s;
+}
+
+/* ---- epochs */
+
+static status end_epoch(training_strata *t, int64_t pairs, double seconds) {
+    static const char *const names[] = {"vectors", "context"};
+    enum { N_TABLES = sizeof names / sizeof *names };
+    run_table tables[N_TABLES];
+    int64_t begin, n;
+    double loss;
+    const status s = strata_sum(t->world, t->n_groups, t->n, t->loss, &loss);
+    if (s.code)
+        return s;
+    strata_rows_share(t->world, t->n_words, &begin, &n);
+    for (int i = 0; i < N_TABLES; i++)
+        tables[i] = (run_table){.name = names[i],
+                                .rows = t->n_words,
+                                .columns = t->o->dim,
+                                .begin = begin,
+                                .n = n,
+                                .stride = (size_t)t->o->dim,
+                                .fetch = strata_tables_fetch,
+                                .context = t};
+    const run_epoch values = {.loss = pairs ? loss / (double)pairs : NAN,
+                              .learning_rate = rate_at(t, 0),
+                              .words = (double)t->corpus.n_tokens,
+                              .pairs = (double)pairs,
+                              .seconds = seconds};
+    return run_record_end_epoch(&t->record, t->epoch + 1, &values, tables, N_TABLES);
+}
+
+static status train_epoch(training_strata *t) {
+    const double started = clock_seconds();
+    int64_t pairs = 0;
+    status s = status_ok();
+    for (int64_t i = 0; i < (int64_t)t->n * t->n_groups; i++)
+        t->loss[i] = 0;
+    for (t->episode = 0; !s.code && t->episode < t->o->episodes; t->episode++) {
+        s = train_episode(t);
+        pairs += t->now.n_pairs;
+    }
+    comm_barrier(t->world);
+    return s.code ? s : end_epoch(t, comm_sum(t->world, pairs), clock_seconds() - started);
+}
+
+/* ---- the run */
+
+static status start_run(training_strata *t) {
+    const run_plan plan = {.o = t->o,
+                           .world = t->world,
+                           .words = &t->corpus.words,
+                           .input = t->path,
+                           .input_hash = t->corpus.hash,
+                           .isa = t->kernel->name,
+                           .n_epochs = (int)t->o->epochs,
+                           .learning_rate = t->learning_rate,
+                           .init_scale = t->init_scale,
+                           .remedy = "",
+                           .unit = PROGRESS_WORDS,
+                           .own_start = t->o->init == INIT_SVD,
+                           .work = (double)t->corpus.n_tokens * (double)t->o->epochs};
+    return run_record_open(&t->record, &plan);
+}
+
+static status print_result(const training_strata *t) {
+    const run_epoch *last = &t->record.epochs[t->o->epochs - 1];
+    const double words = (double)t->corpus.n_tokens * (double)t->o->epochs;
+    double seconds = 0;
+    for (int64_t e = 0; e < t->o->epochs; e++)
+        seconds += t->record.epochs[e].seconds;
+    if (t->o->json)
+        return output_json(json_pack(
+            "{s:o, s:o, s:I, s:I, s:i, s:o, s:I, s:I, s:i, s:f, s:f, s:f, s:s, s:i, s:i, s:I}",
+            "run", output_text(t->o->output), "corpus", output_text(t->path), "words",
+            (json_int_t)t->n_words, "dim", (json_int_t)t->o->dim, "epochs", (int)t->o->epochs,
+            "loss", output_number(last->loss), "pairs", (json_int_t)last->pairs, "episodes",
+            (json_int_t)t->o->episodes, "groups", t->n_groups, "tokens", words, "seconds", seconds,
+            "words_per_second", words / seconds, "isa", t->kernel->name, "ranks",
+            comm_size(t->world), "threads_per_rank", t->n_threads, "peak_memory",
+            (json_int_t)common_peak_memory()));
+    printf("run               %s\nwords             %" PRId64 "\ndim               %" PRId64
+           "\nepochs            %" PRId64 "\nloss              %.6f\nseconds           %.1f\n"
+           "words/s           %.0f\nisa               %s\n",
+           t->o->output, t->n_words, t->o->dim, t->o->epochs, last->loss, seconds, words / seconds,
+           t->kernel->name);
+    return status_ok();
+}
+
+static status run(training_strata *t) {
+    status s = status_ok();
+    if (t->o->init == INIT_SVD)
+        s = ppmi_svd_from_input(&t->start, t->path, t->o, t->kernel, t->world);
+    if (!s.code)
+        s = strata_tables_create(t);
+    if (!s.code)
+        s = strata_episode_create(t);
+    if (!s.code)
+        s = start_run(t);
+    for (t->epoch = 0; !s.code && t->epoch < t->o->epochs; t->epoch++)
+        s = train_epoch(t);
+    if (!s.code)
+        s = strata_tables_blend(t);
+    if (!s.code)
+        s = run_record_commit(&t->record);
+    if (s.code)
+        return run_record_abandon(&t->record, s);
+    if (ring_moves(t->outputs))
+        log_info("rank 0 sent %.1f MiB of rows round the ring",
+                 (double)ring_bytes_sent(t->outputs) / 1048576);
+    if (comm_rank(t->world) == 0)
+        s = print_result(t);
+    return comm_agree(t->world, s);
+}
+
+status train_strata(const options *o, const char *path, const comm *world) {
+    training_strata t = {.o = o,
+                         .world = world,
+                         .path = path,
+                         .kernel = kernels_get((kernels_isa)o->isa),
+                         .n_threads = common_threads(o),
+                         .n_groups = (int)o->groups,
+                         .learning_rate = o->learning_rate > 0 ? o->learning_rate : DEFAULT_RATE,
+                         .init_scale = o->init_scale > 0 ? o->init_scale : sqrt((double)o->dim),
+                         .width = row_width(o->dim),
+                         .settings = {.window = (int)o->window,
+                                      .negative = (int)o->negative,
+                                      .pool = (int)o->pool,
+                                      .pool_reuse = (int)o->pool_reuse,
+                                      .dim = o->dim}};
+    ring_share(t.n_groups, comm_rank(world), comm_size(world), &t.first, &t.n);
+    status s = open(&t);
+    if (!s.code && o->dry_run)
+        s = comm_agree(world, comm_rank(world) == 0 ? describe(&t) : status_ok());
+    else if (!s.code)
+        s = run(&t);
+    run_record_close(&t.record);
+    ppmi_svd_clear(&t.start);
+    strata_episode_clear(&t);
+    strata_tables_clear(&t);
+    corpus_file_close(&t.corpus);
+    return s;
+}
