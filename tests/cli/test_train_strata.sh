@@ -87,8 +87,8 @@ refuses "negatives of each pair" 2 "--schedule strata trains" train c.h5 -o no.h
 refuses "replicas" 2 "--replicas 2 has no meaning with --schedule strata" train c.h5 -o no.h5 --schedule strata --replicas 2
 refuses "chunks" 2 "--chunk 512 has no meaning with --schedule strata" train c.h5 -o no.h5 --schedule strata --chunk 512
 refuses "options of GloVe" 2 "--x-max 5 has no meaning" train c.h5 -o no.h5 --schedule strata --x-max 5
-refuses "groups without strata" 2 "--groups 8 has no meaning with --schedule hogwild" train c.h5 -o no.h5 --groups 8
-refuses "episodes without strata" 2 "--episodes 4 has no meaning with --schedule hogwild" train c.h5 -o no.h5 --episodes 4
+refuses "groups without strata" 2 "--groups 8 has no meaning with this --schedule" train c.h5 -o no.h5 --groups 8
+refuses "episodes without strata" 2 "--episodes 4 has no meaning with this --schedule" train c.h5 -o no.h5 --episodes 4
 refuses "episodes of GloVe" 2 "--episodes 4 has no meaning with --model glove" train c.h5 -o no.h5 --model glove --episodes 4
 refuses "groups of single words" 2 "use fewer --groups" train c.h5 -o no.h5 --schedule strata --groups 800
 refuses_on 2 "groups of single words" 2 "use fewer --groups" train c.h5 -o no.h5 --schedule strata --groups 800
