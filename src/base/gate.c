@@ -34,8 +34,13 @@ static inline void pause_a_moment(void) {
 #endif
 }
 
+/* Who arrived is looked at as well: a race detector sees the threads of one process only, and would
+ * miss what orders them when another process has opened the gate. */
 static bool is_open(const gate *g, uint32_t before) {
-    return atomic_load_explicit(&g->opened, memory_order_acquire) != before;
+    const bool open = atomic_load_explicit(&g->opened, memory_order_acquire) != before;
+    if (open)
+        (void)atomic_load_explicit(&g->arrived, memory_order_acquire);
+    return open;
 }
 
 static void open_gate(gate *g) {
