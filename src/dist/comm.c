@@ -117,13 +117,6 @@ int64_t comm_min(const comm *c, int64_t x) {
     return reduce(c, x, MPI_MIN);
 }
 
-void comm_min_each(const comm *c, int64_t *x, size_t n) {
-    const size_t most = (size_t)1 << 27;
-    for (size_t at = 0; at < n; at += most)
-        MPI_Allreduce(MPI_IN_PLACE, x + at, (int)(n - at < most ? n - at : most), MPI_INT64_T,
-                      MPI_MIN, c->mpi);
-}
-
 uint64_t comm_sum_wrapping(const comm *c, uint64_t x) {
     uint64_t result;
     MPI_Allreduce(&x, &result, 1, MPI_UINT64_T, MPI_SUM, c->mpi);
@@ -140,11 +133,19 @@ double comm_sum_real(const comm *c, double x) {
     return sum;
 }
 
-void comm_sum_all(const comm *c, int64_t *x, int64_t n) {
+static void reduce_all(const comm *c, int64_t *x, int64_t n, MPI_Op op) {
     const int64_t most = INT64_C(1) << 24;
     for (int64_t at = 0; at < n; at += most)
-        MPI_Allreduce(MPI_IN_PLACE, x + at, (int)(n - at < most ? n - at : most), MPI_INT64_T,
-                      MPI_SUM, c->mpi);
+        MPI_Allreduce(MPI_IN_PLACE, x + at, (int)(n - at < most ? n - at : most), MPI_INT64_T, op,
+                      c->mpi);
+}
+
+void comm_sum_all(const comm *c, int64_t *x, int64_t n) {
+    reduce_all(c, x, n, MPI_SUM);
+}
+
+void comm_min_all(const comm *c, int64_t *x, int64_t n) {
+    reduce_all(c, x, n, MPI_MIN);
 }
 
 int64_t comm_sum_before(const comm *c, int64_t x) {

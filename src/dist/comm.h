@@ -36,12 +36,12 @@ void comm_broadcast(const comm *c, int root, void *data, size_t bytes);
 int64_t comm_sum(const comm *c, int64_t x);
 int64_t comm_max(const comm *c, int64_t x);
 int64_t comm_min(const comm *c, int64_t x);
-void comm_min_each(const comm *c, int64_t *x, size_t n); /* of n values, in place */
-uint64_t comm_sum_wrapping(const comm *c, uint64_t x);   /* modulo 2^64 */
+uint64_t comm_sum_wrapping(const comm *c, uint64_t x); /* modulo 2^64 */
 /* In a fixed order (by rank), so the same bits on every run. */
 double comm_sum_real(const comm *c, double x);
 /* Element by element, in place: x[n]. */
 void comm_sum_all(const comm *c, int64_t *x, int64_t n);
+void comm_min_all(const comm *c, int64_t *x, int64_t n);
 /* Sum of x over the ranks before this one. */
 int64_t comm_sum_before(const comm *c, int64_t x);
 /* One value of every rank: out[size]. */

@@ -1,7 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <inttypes.h>
-#include <stdio.h>
-
 #include <jansson.h>
 
 #include "commands.h"
@@ -13,8 +10,9 @@
 #include "train_svd.h"
 #include "training.h"
 
-static status print_result(const training *t, double seconds) {
+static status print_result(const training *t) {
     const run_epoch *last = &t->record.epochs[t->o->epochs - 1];
+    const double seconds = run_record_seconds(&t->record);
     double words = 0;
     for (int64_t e = 0; e < t->o->epochs; e++)
         words += t->record.epochs[e].words;
@@ -28,19 +26,8 @@ static status print_result(const training *t, double seconds) {
             "threads_per_rank", t->n_threads, "peak_memory", (json_int_t)common_peak_memory());
         return output_json(object);
     }
-    printf("run               %s\nwords             %" PRId64 "\ndim               %" PRId64
-           "\nepochs            %" PRId64 "\nloss              %.6f\nseconds           %.1f\n"
-           "words/s           %.0f\nisa               %s\n",
-           t->o->output, t->n_words, t->o->dim, t->o->epochs, last->loss, seconds, words / seconds,
-           t->kernel->name);
+    run_record_print(&t->record, words);
     return status_ok();
-}
-
-static double training_seconds(const training *t) {
-    double seconds = 0;
-    for (int64_t e = 0; e < t->o->epochs; e++)
-        seconds += t->record.epochs[e].seconds;
-    return seconds;
 }
 
 static status run(training *t) {
@@ -54,7 +41,7 @@ static status run(training *t) {
     if (s.code)
         return run_record_abandon(&t->record, s);
     if (comm_rank(t->world) == 0)
-        s = print_result(t, training_seconds(t));
+        s = print_result(t);
     return comm_agree(t->world, s);
 }
 

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "log.h"
@@ -192,6 +193,23 @@ status run_record_abandon(run_record *r, status why) {
     }
     return status_error(why.code, "%s; the vectors of epoch %d are in %s.partial", why.message,
                         r->n_done, r->plan.o->output);
+}
+
+double run_record_seconds(const run_record *r) {
+    double seconds = 0;
+    for (int e = 0; e < r->plan.n_epochs; e++)
+        seconds += r->epochs[e].seconds;
+    return seconds;
+}
+
+void run_record_print(const run_record *r, double words) {
+    const run_plan *p = &r->plan;
+    const double seconds = run_record_seconds(r);
+    printf("run               %s\nwords             %" PRId64 "\ndim               %" PRId64
+           "\nepochs            %d\nloss              %.6f\nseconds           %.1f\n"
+           "words/s           %.0f\nisa               %s\n",
+           p->o->output, p->words->n, p->o->dim, p->n_epochs, r->epochs[p->n_epochs - 1].loss,
+           seconds, words / seconds, p->isa);
 }
 
 void run_record_close(run_record *r) {

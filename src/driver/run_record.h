@@ -76,6 +76,12 @@ status run_record_commit(run_record *r);
  * it stays as OUTPUT.partial, and the returned status (made from why) says so. */
 status run_record_abandon(run_record *r, status why);
 
+/* Local. Wall clock of all epochs. */
+double run_record_seconds(const run_record *r);
+
+/* Local, on rank 0. The run as a table on stdout; words: of the corpus passed in all epochs. */
+void run_record_print(const run_record *r, double words);
+
 /* Local. Free everything; after commit or abandon. */
 void run_record_close(run_record *r);
 

@@ -238,9 +238,7 @@ static status start_run(training_strata *t) {
 static status print_result(const training_strata *t) {
     const run_epoch *last = &t->record.epochs[t->o->epochs - 1];
     const double words = (double)t->corpus.n_tokens * (double)t->o->epochs;
-    double seconds = 0;
-    for (int64_t e = 0; e < t->o->epochs; e++)
-        seconds += t->record.epochs[e].seconds;
+    const double seconds = run_record_seconds(&t->record);
     if (t->o->json)
         return output_json(json_pack(
             "{s:o, s:o, s:I, s:I, s:i, s:o, s:I, s:I, s:i, s:f, s:f, s:f, s:s, s:i, s:i, s:I}",
@@ -251,11 +249,7 @@ static status print_result(const training_strata *t) {
             "words_per_second", words / seconds, "isa", t->kernel->name, "ranks",
             comm_size(t->world), "threads_per_rank", t->n_threads, "peak_memory",
             (json_int_t)common_peak_memory()));
-    printf("run               %s\nwords             %" PRId64 "\ndim               %" PRId64
-           "\nepochs            %" PRId64 "\nloss              %.6f\nseconds           %.1f\n"
-           "words/s           %.0f\nisa               %s\n",
-           t->o->output, t->n_words, t->o->dim, t->o->epochs, last->loss, seconds, words / seconds,
-           t->kernel->name);
+    run_record_print(&t->record, words);
     return status_ok();
 }
 

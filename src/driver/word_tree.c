@@ -32,7 +32,7 @@ status word_tree_create(huffman *tree, const corpus_file *corpus, const comm *wo
     }
     s = comm_agree(world, s);
     if (!s.code) {
-        comm_min_each(world, places, (size_t)corpus->words.n);
+        comm_min_all(world, places, corpus->words.n);
         s = comm_agree(
             world, huffman_create(tree, corpus->words.counts, places, (int32_t)corpus->words.n));
     }

@@ -128,11 +128,6 @@ void strata_clear(strata *s) {
     *s = (strata){0};
 }
 
-double strata_bytes(int64_t n_words, int n_groups) {
-    return (double)n_words * (5 * sizeof(int32_t) + sizeof(weighted)) +
-           (double)n_groups * (sizeof(int64_t) + sizeof(weighted));
-}
-
 /* ---- the flow of buckets */
 
 /* Where a centre group is. */

@@ -35,9 +35,6 @@ static inline int64_t strata_size(const strata *s, int g) {
     return s->first[g + 1] - s->first[g];
 }
 
-/* Bytes that strata_create takes. */
-double strata_bytes(int64_t n_words, int n_groups);
-
 /* One epoch as this process sees it. */
 typedef struct {
     int n_groups; /* K = steps of an epoch */

@@ -58,6 +58,16 @@ static void arrays_are_summed_element_by_element(void) {
     comm_sum_all(world, x, 0);
 }
 
+static void least_of_each_element_is_found(void) {
+    const int n = comm_size(world), me = comm_rank(world);
+    int64_t x[1000];
+    for (int64_t i = 0; i < 1000; i++)
+        x[i] = i % n == me ? -i : INT64_MAX - i;
+    comm_min_all(world, x, 1000);
+    for (int64_t i = 0; i < 1000; i++)
+        CU_ASSERT_EQUAL(x[i], -i);
+}
+
 /* 1 is lost beside 1e8 in float, so only one order gives the expected sum; more than one piece. */
 static void sums_of_floats_are_taken_in_the_order_of_ranks(void) {
     enum { N = (1 << 20) + 1003 };
@@ -202,6 +212,7 @@ int main(int argc, char **argv) {
         {"the_lowest_failing_rank_speaks_for_all", the_lowest_failing_rank_speaks_for_all},
         {"exchange_delivers_every_byte_in_rank_order", exchange_delivers_every_byte_in_rank_order},
         {"arrays_are_summed_element_by_element", arrays_are_summed_element_by_element},
+        {"least_of_each_element_is_found", least_of_each_element_is_found},
         {"sums_of_floats_are_taken_in_the_order_of_ranks",
          sums_of_floats_are_taken_in_the_order_of_ranks},
         {"one_rank_out_of_memory_stops_all_alike", one_rank_out_of_memory_stops_all_alike},
