@@ -10,37 +10,34 @@
 /* One message of MPI counts its elements in an int. */
 static const int64_t PIECE = (int64_t)1 << 29;
 
+enum { TAG = 0 };
+
 static int64_t pieces(int64_t bytes) {
     return (bytes + PIECE - 1) / PIECE;
 }
 
-static int64_t count_requests(const comm *c, const int64_t *send_bytes, const int64_t *recv_bytes) {
-    int64_t n = 0;
-    for (int r = 0; r < c->size; r++)
-        n += pieces(send_bytes[r]) + pieces(recv_bytes[r]);
-    return n;
+void exchange_sizes(const comm *c, const int64_t *send, int64_t *recv) {
+    MPI_Alltoall(send, 1, MPI_INT64_T, recv, 1, MPI_INT64_T, c->mpi);
 }
 
-static void move(const comm *c, const char *send, const int64_t *send_bytes, char *recv,
-                 const int64_t *recv_bytes, MPI_Request *requests) {
-    int n = 0;
+struct exchange_running {
+    int n;
+    MPI_Request requests[];
+};
+
+static void begin_pieces(const comm *c, char *data, const int64_t *bytes, bool send,
+                         exchange_running *x) {
     for (int r = 0; r < c->size; r++) {
-        for (int64_t at = 0; r != c->rank && at < recv_bytes[r]; at += PIECE) {
-            int64_t left = recv_bytes[r] - at;
-            MPI_Irecv(recv + at, (int)(left < PIECE ? left : PIECE), MPI_BYTE, r, 0, c->mpi,
-                      &requests[n++]);
+        for (int64_t at = 0; r != c->rank && at < bytes[r]; at += PIECE) {
+            const int64_t left = bytes[r] - at;
+            const int n = (int)(left < PIECE ? left : PIECE);
+            if (send)
+                MPI_Isend(data + at, n, MPI_BYTE, r, TAG, c->mpi, &x->requests[x->n++]);
+            else
+                MPI_Irecv(data + at, n, MPI_BYTE, r, TAG, c->mpi, &x->requests[x->n++]);
         }
-        recv += recv_bytes[r];
+        data += bytes[r];
     }
-    for (int r = 0; r < c->size; r++) {
-        for (int64_t at = 0; r != c->rank && at < send_bytes[r]; at += PIECE) {
-            int64_t left = send_bytes[r] - at;
-            MPI_Isend(send + at, (int)(left < PIECE ? left : PIECE), MPI_BYTE, r, 0, c->mpi,
-                      &requests[n++]);
-        }
-        send += send_bytes[r];
-    }
-    MPI_Waitall(n, requests, MPI_STATUSES_IGNORE);
 }
 
 static int64_t sum_before(const int64_t *x, int n) {
@@ -50,26 +47,51 @@ static int64_t sum_before(const int64_t *x, int n) {
     return sum;
 }
 
+status exchange_begin(exchange_running **slot, const comm *c, const void *send,
+                      const int64_t *send_bytes, void *recv, const int64_t *recv_bytes) {
+    int64_t n = 0;
+    for (int r = 0; r < c->size; r++)
+        n += pieces(send_bytes[r]) + pieces(recv_bytes[r]);
+    const status s = comm_agree(
+        c, mem_new(slot, 1, sizeof **slot + (size_t)n * sizeof(MPI_Request), "message requests"));
+    if (s.code) {
+        mem_free(slot);
+        return s;
+    }
+    char *from = (char *)(uintptr_t)send; /* begin_pieces writes to what it receives alone */
+    if (send_bytes[c->rank])
+        memcpy((char *)recv + sum_before(recv_bytes, c->rank),
+               from + sum_before(send_bytes, c->rank), (size_t)send_bytes[c->rank]);
+    begin_pieces(c, recv, recv_bytes, false, *slot);
+    begin_pieces(c, from, send_bytes, true, *slot);
+    return s;
+}
+
+void exchange_move(exchange_running *x) {
+    int ended;
+    MPI_Testall(x->n, x->requests, &ended, MPI_STATUSES_IGNORE);
+}
+
+void exchange_end(exchange_running **slot) {
+    if (!*slot)
+        return;
+    MPI_Waitall((*slot)->n, (*slot)->requests, MPI_STATUSES_IGNORE);
+    mem_free(slot);
+}
+
 status exchange_into(const comm *c, const void *send, const int64_t *send_bytes, void *buffer,
                      size_t *capacity, int64_t *recv_bytes) {
-    MPI_Request *requests = NULL;
-    MPI_Alltoall(send_bytes, 1, MPI_INT64_T, recv_bytes, 1, MPI_INT64_T, c->mpi);
-    size_t total = (size_t)sum_before(recv_bytes, c->size);
-    status s = mem_grow(buffer, capacity, total ? total : 1, 1, "received data");
-    if (!s.code)
-        s = mem_new(&requests, (size_t)count_requests(c, send_bytes, recv_bytes), sizeof *requests,
-                    "message requests");
-    s = comm_agree(c, s);
-    if (!s.code) {
-        char *recv;
-        memcpy(&recv, buffer, sizeof recv);
-        if (send_bytes[c->rank])
-            memcpy(recv + sum_before(recv_bytes, c->rank),
-                   (const char *)send + sum_before(send_bytes, c->rank),
-                   (size_t)send_bytes[c->rank]);
-        move(c, send, send_bytes, recv, recv_bytes, requests);
-    }
-    mem_free(&requests);
+    exchange_running *running = NULL;
+    exchange_sizes(c, send_bytes, recv_bytes);
+    const size_t total = (size_t)sum_before(recv_bytes, c->size);
+    status s =
+        comm_agree(c, mem_grow(buffer, capacity, total ? total : 1, 1, "received data"));
+    if (s.code)
+        return s;
+    void *recv;
+    memcpy(&recv, buffer, sizeof recv);
+    s = exchange_begin(&running, c, send, send_bytes, recv, recv_bytes);
+    exchange_end(&running);
     return s;
 }
 

@@ -1,24 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Bringing replicas of a table together again: for each row, the changes that the replicas made
  * since the last merge are folded into one, and every replica continues from the same row. Only
- * rows that somebody touched travel; each row is folded by one owner, in the order of the replicas.
- */
+ * rows that somebody touched travel; each row is folded by its owner (placement.h), in the order of
+ * the replicas. The fold of a hot row goes to every replica, that of a cold row to its owner and to
+ * those that have asked for it in the next round. So where a row lives decides what travels, never
+ * what comes out. */
 #ifndef WORDSHARD_MERGE_H
 #define WORDSHARD_MERGE_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-#include "replicas.h"
-
-/* One table as this rank sees it. */
-typedef struct {
-    int64_t n_rows;
-    size_t width, used;      /* floats from row to row; floats that travel */
-    float *const *rows;      /* [n_local] the table of each local replica, rows of width floats */
-    uint8_t *const *touched; /* [n_local] [n_rows] 1 = changed since the last merge; cleared */
-    float *base;             /* the rows after the last merge, the same in all replicas */
-} merge_table;
+#include "placement.h"
+#include "pull.h"
+#include "row_record.h"
 
 /* Make one change of a row out of n changes (in the order of the replicas), in changes[0]. May
  * overwrite them. Each is `used` floats, zero-padded to a multiple of 16. */
@@ -26,15 +21,16 @@ typedef void (*merge_fold)(void *context, int64_t row, float *const *changes, in
 
 typedef struct merger merger;
 
-/* Buffers that live from merge to merge. Local. */
-status merge_create(merger **m, const replicas *r);
+/* Buffers that live from merge to merge. seed: of the rounding of messages. Local. */
+status merge_create(merger **m, const replicas *r, row_format format, uint64_t seed);
 void merge_destroy(merger **m);
 
 /* Collective over all ranks; nobody may change rows meanwhile, and callers have a barrier of
- * r->mine before and after. */
-status merge_run(merger *m, const merge_table *table, merge_fold fold, void *context);
+ * r->mine before and after. The marks of touched rows are cleared. next: the rows of the next round,
+ * which have come; NULL if no row is cold, or there is no next round. */
+status merge_run(merger *m, const placement *p, const pull *next, merge_fold fold, void *context);
 
-/* Bytes this rank has sent so far. */
+/* Bytes this rank has sent so far. Local. */
 int64_t merge_bytes_sent(const merger *m);
 
 #endif

@@ -31,7 +31,7 @@ status replicas_create(replicas *r, const comm *world, int64_t n) {
     int n_nodes = (int)comm_sum(world, is_first);
     int64_t index = comm_sum_before(world, is_first);
     comm_broadcast(node, 0, &index, sizeof index);
-    *r = (replicas){.n = n ? (int)n : n_nodes};
+    *r = (replicas){.n = n ? (int)n : n_nodes, .n_nodes = n_nodes};
     status s = status_ok();
     if (r->n < n_nodes)
         s = status_error(STATUS_USAGE,
@@ -44,6 +44,7 @@ status replicas_create(replicas *r, const comm *world, int64_t n) {
         int place_in = comm_rank(r->mine);
         r->peers =
             comm_split(world, place_in < r->slices ? place_in : r->slices + comm_rank(world));
+        r->n_peers = (int)comm_max(world, place_in < r->slices ? comm_size(r->peers) : 1);
     }
     comm_free(&node);
     return s;
@@ -52,6 +53,7 @@ status replicas_create(replicas *r, const comm *world, int64_t n) {
 void replicas_create_one(replicas *r, const comm *world) {
     *r = (replicas){.n = 1, .n_local = 1, .mine = comm_split_node(world), .slices = 1};
     r->peers = comm_split(world, comm_rank(world));
+    r->n_peers = 1;
 }
 
 void replicas_clear(replicas *r) {

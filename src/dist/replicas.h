@@ -11,9 +11,11 @@
 
 typedef struct {
     int n;              /* replicas in all */
+    int n_nodes;
     int first, n_local; /* those of this rank: [first, first + n_local) */
     comm *mine;         /* ranks that share them (this one alone when n_local > 1) */
     int slices;  /* rows are merged in this many parts at once: the fewest ranks of a replica */
+    int n_peers; /* size of peers for such ranks: known to all */
     comm *peers; /* for a rank whose place in mine is below slices: the ranks with that place in
                     the other replicas, by replica; a comm of its own otherwise */
 } replicas;

@@ -18,12 +18,13 @@ static status print_result(const training *t) {
         words += t->record.epochs[e].words;
     if (t->o->json) {
         json_t *object = json_pack(
-            "{s:s, s:s, s:I, s:I, s:i, s:o, s:f, s:f, s:f, s:s, s:i, s:i, s:i, s:I}", "run",
+            "{s:s, s:s, s:I, s:I, s:i, s:o, s:f, s:f, s:f, s:s, s:i, s:i, s:i, s:I, s:I}", "run",
             t->o->output, "corpus", t->corpus_path, "words", (json_int_t)t->n_words, "dim",
             (json_int_t)t->o->dim, "epochs", (int)t->o->epochs, "loss", output_number(last->loss),
             "tokens", words, "seconds", seconds, "words_per_second", words / seconds, "isa",
             t->kernel->name, "replicas", t->replicas.n, "ranks", comm_size(t->world),
-            "threads_per_rank", t->n_threads, "peak_memory", (json_int_t)common_peak_memory());
+            "threads_per_rank", t->n_threads, "bytes_sent", (json_int_t)t->bytes_sent,
+            "peak_memory", (json_int_t)common_peak_memory());
         return output_json(object);
     }
     run_record_print(&t->record, words);

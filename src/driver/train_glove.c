@@ -31,7 +31,7 @@ static status check(const training_glove *t) {
     static const char *const other[] = {
         "cbow",        "objective",  "negative", "negatives",      "negative-power", "pool",
         "pool-reuse",  "sample",     "schedule", "chunk",          "batch",          "replicas",
-        "merge-every", "merge-ramp", "merge",    "merge-strength", "seed-sample",    "workers",
+        "merge-every", "replicate", "messages", "merge-ramp", "merge",    "merge-strength", "seed-sample",    "workers",
         "round",       "episodes",   NULL};
     status s = options_refuse(t->o, other, "--model glove");
     if (!s.code)

@@ -50,8 +50,8 @@ static rounds_shape shape_of(const training *t, const huffman *tree) {
     return (rounds_shape){.objective = t->objective,
                           .settings = &t->settings,
                           .tree = t->objective->uses_tree ? tree : NULL,
-                          .n_words = t->n_words,
-                          .n_outputs = t->n_outputs,
+                          .n_words = training_slots(t, 0),
+                          .n_outputs = training_slots(t, 1),
                           .workers = (int)t->o->workers};
 }
 
@@ -142,6 +142,12 @@ void train_rounds_stretch(training *t, const loop_job *job, int replica, double 
     double *losses = r->losses + (size_t)replica * (size_t)t->o->workers;
     r->job = job;
     rounds_run(r->rounds, job, (int64_t)(begin * n), (int64_t)(end * n), losses, tally, tick, r);
+}
+
+void train_rounds_foresee(training *t, const loop_job *job, double begin, double end,
+                          uint8_t *const wanted[2]) {
+    const double n = (double)rounds_of(t, job);
+    rounds_foresee(t->rounds->rounds, job, (int64_t)(begin * n), (int64_t)(end * n), wanted);
 }
 
 status train_rounds_take_loss(training *t, double *loss) {

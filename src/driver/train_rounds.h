@@ -25,6 +25,11 @@ void train_rounds_destroy(training *t);
 void train_rounds_stretch(training *t, const loop_job *job, int replica, double begin, double end,
                           loop_tally *tally);
 
+/* Collective over the ranks of the replica. Mark the rows that this stretch would touch: words and
+ * outputs. */
+void train_rounds_foresee(training *t, const loop_job *job, double begin, double end,
+                          uint8_t *const wanted[2]);
+
 /* Collective. What was lost since the last call, on rank 0, 0 on others: summed in a fixed order.
  */
 status train_rounds_take_loss(training *t, double *loss);

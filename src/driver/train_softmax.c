@@ -33,7 +33,7 @@ typedef struct {
 
 status train_softmax_check(const training *t) {
     static const char *const other[] = {"negatives",  "negative", "negative-power", "pool",
-                                        "pool-reuse", "chunk",    "replicas",       "merge-every",
+                                        "pool-reuse", "chunk",    "replicas",       "merge-every", "replicate", "messages",
                                         "merge-ramp", "merge",    "merge-strength", "schedule",
                                         "workers",    "round",    "deterministic",  NULL};
     if (t->corpus.words.n > MOST_WORDS)

@@ -44,7 +44,7 @@ static status check(const training_svd *t) {
                                         "epochs",         "learning-rate",
                                         "schedule",       "chunk",
                                         "batch",          "order",
-                                        "replicas",       "merge-every",
+                                        "replicas",       "merge-every", "replicate", "messages",
                                         "merge-ramp",     "merge",
                                         "merge-strength", "seed-sample",
                                         "init",           "blend",

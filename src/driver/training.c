@@ -11,15 +11,12 @@
 #include "memory.h"
 #include "output.h"
 #include "random.h"
+#include "replication.h"
 #include "train_glove.h"
 #include "train_rounds.h"
 #include "train_strata.h"
 #include "train_svd.h"
 #include "word_tree.h"
-
-/* Tokens that a replica holds beyond its part, so that windows at its borders see their contexts.
- */
-static const int64_t MARGIN = 65536;
 
 /* Chunks that each worker should have in an epoch at least, so that all finish together. */
 static const int64_t CHUNKS_PER_WORKER = 16;
@@ -29,14 +26,6 @@ enum { SMALLEST_CHUNK = 64 };
 static const int64_t MOST_LEAVES = INT64_C(1) << 30;
 
 /* ---- opening */
-
-static bool is_rounds(const training *t) {
-    return t->o->schedule == SCHEDULE_ROUNDS;
-}
-
-static bool is_softmax(const training *t) {
-    return t->o->objective == OBJECTIVE_SOFTMAX;
-}
 
 /* Options that the chosen objective does not have are refused, not ignored. */
 static status check_options(const training *t) {
@@ -60,9 +49,9 @@ static status check_options(const training *t) {
         s = options_refuse(o, of_negatives, "--objective hs");
     if (!s.code && o->negatives == NEGATIVES_PER_PAIR)
         s = options_refuse(o, of_pool, "--negatives per-pair");
-    if (!s.code && !is_softmax(t))
+    if (!s.code && !training_is_softmax(t))
         s = options_refuse(o, of_softmax, "this --objective");
-    if (!s.code && is_softmax(t))
+    if (!s.code && training_is_softmax(t))
         s = train_softmax_check(t);
     else if (!s.code)
         s = train_rounds_check(t);
@@ -87,13 +76,13 @@ static status check_model(const training *t) {
         return status_error(STATUS_INPUT,
                             "%s: %" PRId64 " words; --objective hs takes at most %" PRId64,
                             t->corpus_path, t->corpus.words.n, MOST_LEAVES);
-    return status_ok();
+    return replication_check(t);
 }
 
 static int64_t chunk_size(const training *t) {
-    if (is_softmax(t))
+    if (training_is_softmax(t))
         return t->o->batch;
-    if (is_rounds(t))
+    if (training_is_rounds(t))
         return train_rounds_words(t);
     int64_t workers = (int64_t)t->n_threads * comm_size(t->replicas.mine);
     int64_t part = t->corpus.n_tokens / t->replicas.n;
@@ -114,24 +103,59 @@ static double init_scale(const options *o) {
     return o->objective == OBJECTIVE_SOFTMAX ? 1 : sqrt((double)o->dim);
 }
 
-/* Bytes on a node for one rank: tables, merge bases, tokens; the shared parts divided by the ranks
+static placement_shape shape_of(const training *t, int side) {
+    return (placement_shape){.n_rows = side ? t->n_outputs : t->n_words,
+                             .n_hot = t->hot[side],
+                             .room = t->room[side],
+                             .width = t->width,
+                             .used = (size_t)t->o->dim};
+}
+
+/* Messages of a merge: what goes, what comes and is folded, the folds, and those of hot rows from
+ * everybody. Buffers grow by half as much again as is needed. */
+static double merging_bytes(const training *t, int side) {
+    const placement_shape shape = shape_of(t, side);
+    const double row = (double)t->width * sizeof(float), n_rows = (double)shape.n_rows;
+    const double mine = t->touched[side] * t->replicas.n_local;
+    const double folded = fmin(mine, n_rows / t->replicas.n_peers);
+    const double gathered = fmin((double)shape.n_hot, t->touched[side] * t->replicas.n);
+    return 1.25 * (3 * mine + folded + gathered) * row;
+}
+
+/* Bytes on this node for the copies of rows and their merging. */
+static double replicas_bytes(const training *t) {
+    double bytes = 0, messages = 0;
+    for (int side = 0; side < 2; side++) {
+        const placement_shape shape = shape_of(t, side);
+        const double slots = (double)training_slots(t, side);
+        bytes += t->replicas.n_local * slots * ((double)t->width * sizeof(float) + 1) +
+                 placement_bytes(&t->replicas, &shape);
+        messages = fmax(messages, merging_bytes(t, side));
+        if (t->hot[side] < shape.n_rows) /* a snapshot is made of rows of all ranks */
+            bytes += (double)shape.n_rows / comm_size(t->world) * (double)t->width * sizeof(float);
+    }
+    return bytes + messages;
+}
+
+/* Bytes on a node for one rank: tables, merging, tokens; the shared parts divided by the ranks
  * that share them. */
 static double estimate_bytes(const training *t) {
-    const double n_rows = (double)t->n_words + (is_softmax(t) ? 0 : (double)t->n_outputs);
+    const bool is_alone = t->replicas.n == 1;
+    const double n_rows =
+        (double)t->n_words + (training_is_softmax(t) ? 0 : (double)t->n_outputs);
     const double rows = n_rows * (double)t->width * sizeof(float);
-    const double merging = t->replicas.n > 1 ? rows + n_rows : 0;
     const double tree = t->objective->uses_tree ? huffman_bytes(t->n_words) : 0;
     const double tokens = (double)t->corpus.n_tokens / t->replicas.n * sizeof(int32_t);
     const double documents = (double)t->corpus.n_documents / t->replicas.n * sizeof(int64_t);
     const double words = (double)t->corpus.words.offsets[t->n_words] + 48 * (double)t->n_words;
     double own = words + (double)(64 << 20);
-    if (is_softmax(t)) {
+    if (training_is_softmax(t)) {
         const softmax_settings settings = train_softmax_settings(t);
         own += rows / comm_size(t->world) + softmax_bytes(&settings);
     }
-    if (is_rounds(t))
+    if (training_is_rounds(t))
         own += train_rounds_bytes(t);
-    return (t->replicas.n_local * (rows + tokens + documents) + merging) /
+    return ((is_alone ? rows : replicas_bytes(t)) + t->replicas.n_local * (tokens + documents)) /
                comm_size(t->replicas.mine) +
            tree + own;
 }
@@ -144,6 +168,15 @@ static status one_node_only(const training *t) {
                         ": give at least as many replicas as nodes, which are merged in a fixed "
                         "order, or run on one node",
                         t->o->replicas);
+}
+
+static status check_memory(const training *t) {
+    return common_check_memory(t->o, t->world, estimate_bytes(t),
+                               t->hot[0] < t->n_words
+                                   ? "use more nodes, a smaller --merge-every or --replicate, or a "
+                                     "smaller --dim or --max-vocab"
+                                   : "use more nodes, fewer --replicas, or a smaller --dim or "
+                                     "--max-vocab");
 }
 
 status training_open(training *t, const options *o, const char *corpus_path, const comm *world) {
@@ -159,10 +192,10 @@ status training_open(training *t, const options *o, const char *corpus_path, con
     status s = corpus_file_open(&t->corpus, corpus_path, &g);
     if (!s.code)
         s = comm_agree(world, check_model(t));
-    if (!s.code && is_softmax(t))
+    if (!s.code && training_is_softmax(t))
         replicas_create_one(&t->replicas, world);
     else if (!s.code && (s = replicas_create(&t->replicas, world, o->replicas)).code)
-        s = is_rounds(t) ? one_node_only(t) : s;
+        s = training_is_rounds(t) ? one_node_only(t) : s;
     if (s.code)
         return s;
     t->n_words = t->corpus.words.n;
@@ -175,9 +208,11 @@ status training_open(training *t, const options *o, const char *corpus_path, con
                                   .cbow_sum = o->cbow == CBOW_SUM,
                                   .dim = o->dim};
     t->settings.chunk = comm_min(world, chunk_size(t));
-    return common_check_memory(o, world, estimate_bytes(t),
-                               "use more nodes, fewer --replicas, or a smaller --dim or "
-                               "--max-vocab");
+    s = comm_agree(world, sampler_create(&t->sampler, t->corpus.words.counts, (int32_t)t->n_words,
+                                         o->sample, o->negative_power));
+    if (!s.code)
+        s = replication_choose(t, estimate_bytes);
+    return s.code ? s : check_memory(t);
 }
 
 status training_describe(const training *t) {
@@ -201,131 +236,14 @@ status training_describe(const training *t) {
            "%s             %" PRId64 " tokens\nisa               %s\nmemory per rank   %s\n",
            t->corpus_path, t->corpus.n_tokens, t->corpus.n_documents, t->n_words, t->o->dim,
            t->o->epochs, t->replicas.n, comm_size(t->world), t->n_threads,
-           is_rounds(t) ? "round" : "chunk", t->settings.chunk, t->kernel->name, memory);
+           training_is_rounds(t) ? "round" : "chunk", t->settings.chunk, t->kernel->name, memory);
     return status_ok();
 }
 
-/* ---- the corpus in memory */
-
-/* Collective over the ranks of the replica: each reads its share of the tokens. */
-static status read_part(const training *t, training_replica *r, int index) {
-    const corpus_file *c = &t->corpus;
-    const comm *mine = t->replicas.mine;
-    const int64_t n = c->n_tokens, rank = comm_rank(mine), size = comm_size(mine);
-    r->first = n * index / t->replicas.n;
-    r->last = n * (index + 1) / t->replicas.n;
-    int64_t begin = r->first > MARGIN ? r->first - MARGIN : 0;
-    int64_t end = r->last < n - MARGIN ? r->last + MARGIN : n, from = 0, to = 0;
-    status s = corpus_file_find(c, begin, &from);
-    if (!s.code)
-        s = corpus_file_find(c, end - 1, &to);
-    if ((s = comm_agree(mine, s)).code)
-        return s;
-    const int64_t n_documents = to - from + 1;
-    s = shared_create(&r->tokens, mine, (size_t)(end - begin) * sizeof(int32_t), "the tokens");
-    if (!s.code)
-        s = shared_create(&r->documents, mine, (size_t)(n_documents + 1) * sizeof(int64_t),
-                          "the document offsets");
-    if (s.code)
-        return s;
-    int32_t *tokens = r->tokens.data;
-    int64_t *documents = r->documents.data;
-    int64_t a = (end - begin) * rank / size, b = (end - begin) * (rank + 1) / size;
-    s = corpus_file_tokens(c, begin + a, b - a, tokens + a);
-    if (!s.code && rank == 0)
-        s = corpus_file_documents(c, from, n_documents + 1, documents);
-    s = comm_agree(mine, s);
-    shared_sync(&r->tokens, mine);
-    r->view = (corpus_view){.tokens = tokens,
-                            .begin = begin,
-                            .end = end,
-                            .documents = documents,
-                            .n_documents = n_documents};
-    return s;
-}
-
-/* ---- tables */
-
-static status create_replica(training *t, training_replica *r, int index) {
-    const comm *mine = t->replicas.mine;
-    const size_t inputs = (size_t)t->n_words, outputs = (size_t)t->n_outputs;
-    const size_t row = t->width * sizeof(float);
-    status s =
-        shared_create(&r->in_rows, mine, (inputs + (size_t)t->copies[0]) * row, "the word vectors");
-    if (!s.code && !is_softmax(t))
-        s = shared_create(&r->out_rows, mine, (outputs + (size_t)t->copies[1]) * row,
-                          "the context vectors");
-    if (!s.code)
-        s = shared_create(&r->counter, mine, sizeof(_Atomic int64_t), "a counter");
-    if (!s.code && t->replicas.n > 1)
-        s = shared_create(&r->in_touched, mine, inputs, "the marks of changed rows");
-    if (!s.code && t->replicas.n > 1)
-        s = shared_create(&r->out_touched, mine, outputs, "the marks of changed rows");
-    return s.code ? s : read_part(t, r, index);
-}
-
-static uint64_t seed_or(int64_t own, int64_t seed) {
-    return (uint64_t)(own >= 0 ? own : seed);
-}
-
-static void fill_rows(training *t, const uint64_t *hashes) {
-    const int64_t rank = comm_rank(t->replicas.mine), size = comm_size(t->replicas.mine);
-    const int64_t begin = t->n_words * rank / size, end = t->n_words * (rank + 1) / size;
-    const uint64_t seed = seed_or(t->o->seed_init, t->o->seed);
-    for (int g = 0; g < t->replicas.n_local; g++)
-        loop_init_rows(t->local[g].in_rows.data, begin, end, t->o->dim, hashes, seed,
-                       t->init_scale);
-    if (t->replicas.n > 1)
-        loop_init_rows(t->in_base.data, begin, end, t->o->dim, hashes, seed, t->init_scale);
-    shared_sync(&t->local[0].in_rows, t->replicas.mine);
-}
-
-/* A node's ranks share its tables: each gets a part of the rows, for all replicas. */
-static status fetch_start(training *t) {
-    const int64_t rank = comm_rank(t->replicas.mine), size = comm_size(t->replicas.mine);
-    const int64_t begin = t->n_words * rank / size, end = t->n_words * (rank + 1) / size;
-    const size_t at = (size_t)begin * t->width, n = (size_t)(end - begin) * t->width;
-    float *in = (float *)t->local[0].in_rows.data + at;
-    const status s = ppmi_svd_rows(&t->start, t->o, begin, end - begin, in, t->width);
-    for (int g = 1; !s.code && g < t->replicas.n_local; g++)
-        memcpy((float *)t->local[g].in_rows.data + at, in, n * sizeof *in);
-    if (!s.code && t->replicas.n > 1)
-        memcpy((float *)t->in_base.data + at, in, n * sizeof *in);
-    shared_sync(&t->local[0].in_rows, t->replicas.mine);
-    return s;
-}
-
-static status make_start(training *t) {
-    if (t->o->init != INIT_SVD)
-        return status_ok();
-    return ppmi_svd_from_input(&t->start, t->corpus_path, t->o, t->kernel, t->world);
-}
-
-static status create_tables(training *t) {
-    const size_t row = t->width * sizeof(float);
-    uint64_t *hashes = NULL;
-    status s = mem_new(&t->local, (size_t)t->replicas.n_local, sizeof *t->local, "the replicas");
-    if (!s.code)
-        s = mem_new(&hashes, (size_t)t->n_words, sizeof *hashes, "hashes of the words");
-    s = comm_agree(t->replicas.mine, s);
-    for (int g = 0; !s.code && g < t->replicas.n_local; g++)
-        s = create_replica(t, &t->local[g], t->replicas.first + g);
-    if (!s.code && t->replicas.n > 1)
-        s = shared_create(&t->in_base, t->replicas.mine, (size_t)t->n_words * row,
-                          "the merged word vectors");
-    if (!s.code && t->replicas.n > 1)
-        s = shared_create(&t->out_base, t->replicas.mine, (size_t)t->n_outputs * row,
-                          "the merged context vectors");
-    if (!s.code) {
-        wordlist_hash(&t->corpus.words, hashes);
-        fill_rows(t, hashes);
-    }
-    mem_free(&hashes);
-    return s;
-}
+/* ---- preparing */
 
 static status create_workers(training *t) {
-    if (is_softmax(t)) {
+    if (training_is_softmax(t)) {
         const softmax_settings settings = train_softmax_settings(t);
         status s = softmax_create(&t->softmax, &settings);
         const size_t rows = (size_t)(settings.end - settings.begin);
@@ -333,21 +251,30 @@ static status create_workers(training *t) {
                    ? s
                    : mem_new(&t->context, rows * t->width, sizeof(float), "the context vectors");
     }
-    if (is_rounds(t))
+    if (training_is_rounds(t))
         return status_ok();
     status s = mem_new(&t->workers, (size_t)t->n_threads, sizeof *t->workers, "the workers");
     for (int i = 0; !s.code && i < t->n_threads; i++)
         s = loop_worker_create(&t->workers[i], &t->settings,
-                               t->objective->uses_tree ? &t->tree : NULL);
+                               t->objective->uses_tree ? &t->tree : NULL,
+                               training_is_cut(t, 0) || training_is_cut(t, 1) ? t->objective
+                                                                              : NULL);
     return s;
 }
 
-static status create_all(training *t) {
-    status s = create_workers(t);
-    if (!s.code)
-        s = sampler_create(&t->sampler, t->corpus.words.counts, (int32_t)t->n_words, t->o->sample,
-                           t->o->negative_power);
-    return s;
+static status create_places(training *t) {
+    status s = status_ok();
+    for (int side = 0; !s.code && side < 2 && t->replicas.n > 1; side++) {
+        const placement_shape shape = shape_of(t, side);
+        s = placement_create(&t->places[side], &t->replicas, &shape);
+    }
+    return comm_agree(t->world, s);
+}
+
+static status make_start(training *t) {
+    if (t->o->init != INIT_SVD)
+        return status_ok();
+    return ppmi_svd_from_input(&t->start, t->corpus_path, t->o, t->kernel, t->world);
 }
 
 static status start_run(training *t) {
@@ -370,7 +297,7 @@ static status start_run(training *t) {
     if (!s.code)
         s = h5_set_int(file, "/provenance", "replicas_used", t->replicas.n);
     if (!s.code)
-        s = h5_set_int(file, "/provenance", is_rounds(t) ? "round_used" : "chunk_used",
+        s = h5_set_int(file, "/provenance", training_is_rounds(t) ? "round_used" : "chunk_used",
                        t->settings.chunk);
     if (!s.code && t->objective->uses_tree)
         s = run_file_write_tree(file, t->n_outputs, t->tree.branches);
@@ -382,15 +309,21 @@ status training_prepare(training *t) {
     if (t->objective->uses_tree)
         s = word_tree_create(&t->tree, &t->corpus, t->world);
     if (!s.code)
-        s = comm_agree(t->world, create_all(t));
-    if (!s.code && is_rounds(t))
+        s = training_tokens_read(t);
+    if (!s.code)
+        s = replication_measure(t);
+    if (!s.code && t->hot[0] < t->n_words)
+        s = check_memory(t);
+    if (!s.code)
+        s = create_places(t);
+    if (!s.code)
+        s = comm_agree(t->world, create_workers(t));
+    if (!s.code && training_is_rounds(t))
         s = train_rounds_create(t);
     if (!s.code)
         s = make_start(t);
     if (!s.code)
-        s = comm_agree(t->world, create_tables(t));
-    if (!s.code && t->o->init == INIT_SVD)
-        s = fetch_start(t);
+        s = training_tables_create(t);
     if (!t->o->blend)
         ppmi_svd_clear(&t->start);
     return s.code ? s : start_run(t);
@@ -399,7 +332,7 @@ status training_prepare(training *t) {
 /* ---- epochs */
 
 void training_shuffle(const training *t, int32_t *order, int64_t n, uint64_t detail) {
-    const uint64_t key = random_key(seed_or(t->o->seed_order, t->o->seed), RANDOM_ORDER, detail);
+    const uint64_t key = random_key(training_seed(t, t->o->seed_order), RANDOM_ORDER, detail);
     for (int64_t i = 0; i < n; i++)
         order[i] = (int32_t)i;
     for (int64_t i = n - 1; i > 0; i--) {
@@ -416,15 +349,6 @@ void training_rows(const training *t, int64_t rows, int64_t *begin, int64_t *n) 
     *n = rows * (rank + 1) / size - *begin;
 }
 
-/* Rows of this rank in a table that the ranks of a replica share. */
-static run_table shared_rows(const training *t, const char *name, int64_t rows,
-                             const shared_block *table) {
-    run_table r = {.name = name, .rows = rows, .columns = t->o->dim, .stride = t->width};
-    training_rows(t, rows, &r.begin, &r.n);
-    r.data = (const float *)table->data + (size_t)r.begin * t->width;
-    return r;
-}
-
 static run_table own_rows(const training *t, const char *name, int64_t rows, const float *data) {
     run_table r = {
         .name = name, .rows = rows, .columns = t->o->dim, .data = data, .stride = t->width};
@@ -434,7 +358,6 @@ static run_table own_rows(const training *t, const char *name, int64_t rows, con
 
 status training_end_epoch(training *t, int epoch, const loop_tally *tally, double rate,
                           double seconds) {
-    const training_replica *r = &t->local[0];
     const char *outputs = objective_table(t->objective);
     const double loss = comm_sum_real(t->world, tally->loss);
     const double pairs = (double)comm_sum(t->world, tally->pairs);
@@ -443,40 +366,32 @@ status training_end_epoch(training *t, int epoch, const loop_tally *tally, doubl
                               .words = (double)comm_sum(t->world, tally->tokens),
                               .pairs = pairs,
                               .seconds = seconds};
-    const run_table tables[] = {shared_rows(t, "vectors", t->n_words, &r->in_rows),
-                                is_softmax(t)
+    const run_table tables[] = {training_table(t, 0),
+                                training_is_softmax(t)
                                     ? own_rows(t, outputs, t->n_outputs, t->context)
-                                    : shared_rows(t, outputs, t->n_outputs, &r->out_rows)};
+                                    : training_table(t, 1)};
     return run_record_end_epoch(&t->record, epoch, &values, tables, 2);
 }
 
 /* ---- the end */
 
 status training_blend(training *t) {
-    run_table vectors = shared_rows(t, "vectors", t->n_words, &t->local[0].in_rows);
+    run_table vectors = training_table(t, 0);
     if (!(t->o->blend > 0))
         return status_ok();
-    float *rows = (float *)t->local[0].in_rows.data + (size_t)vectors.begin * t->width;
-    const status s = ppmi_svd_blend(&t->start, t->o, vectors.begin, vectors.n, rows, t->width);
+    status s = vectors.fetch ? vectors.fetch(vectors.context, vectors.name, &vectors.data)
+                             : status_ok();
+    float *rows = t->gathered;
+    if (!vectors.fetch)
+        rows = (float *)t->local[0].in_rows.data + (size_t)vectors.begin * t->width;
+    if (!s.code)
+        s = ppmi_svd_blend(&t->start, t->o, vectors.begin, vectors.n, rows, vectors.stride);
+    vectors.fetch = NULL;
     return s.code ? s : run_record_write_final(&t->record, &vectors);
 }
 
-static void close_replica(training_replica *r) {
-    shared_free(&r->in_rows);
-    shared_free(&r->out_rows);
-    shared_free(&r->in_touched);
-    shared_free(&r->out_touched);
-    shared_free(&r->tokens);
-    shared_free(&r->documents);
-    shared_free(&r->counter);
-}
-
 void training_close(training *t) {
-    for (int g = 0; t->local && g < t->replicas.n_local; g++)
-        close_replica(&t->local[g]);
-    mem_free(&t->local);
-    shared_free(&t->in_base);
-    shared_free(&t->out_base);
+    training_tables_free(t);
     for (int i = 0; t->workers && i < t->n_threads; i++)
         loop_worker_destroy(&t->workers[i]);
     mem_free(&t->workers);

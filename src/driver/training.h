@@ -9,6 +9,7 @@
 #include "loop.h"
 #include "objective.h"
 #include "options.h"
+#include "placement.h"
 #include "ppmi_svd.h"
 #include "replicas.h"
 #include "run_record.h"
@@ -21,10 +22,9 @@ typedef struct training_rounds training_rounds; /* train_rounds.c */
 
 /* A replica of the tables and its part of the corpus, as this rank sees it. */
 typedef struct {
-    shared_block in_rows;                 /* [V + copies, width] float */
-    shared_block out_rows;                /* [n_outputs + copies, width]; none with --objective
-                                             softmax */
-    shared_block in_touched, out_touched; /* [V], [n_outputs] bytes; only with several replicas */
+    shared_block in_rows;                 /* [slots + copies, width] float */
+    shared_block out_rows;                /* the same; none with --objective softmax */
+    shared_block in_touched, out_touched; /* [slots] bytes; only with several replicas */
     shared_block tokens, documents;
     shared_block counter; /* the next visit, one _Atomic int64_t */
     corpus_view view;     /* with a margin around the part that is trained */
@@ -43,8 +43,15 @@ typedef struct {
     double learning_rate; /* at the start */
     double init_scale;    /* loop_init_rows */
     replicas replicas;
-    training_replica *local;        /* [replicas.n_local] */
-    shared_block in_base, out_base; /* rows after the last merge; several replicas */
+    training_replica *local; /* [replicas.n_local] */
+    /* Rows of words and outputs that every replica holds, and how many more it holds in a span
+     * (replication.h). */
+    int64_t hot[2], room[2];
+    double touched[2];     /* rows that a replica is expected to touch in a span */
+    double centres;        /* tokens that the local replicas are expected to keep in a span, */
+    double cold_negatives; /* and different negatives of theirs that are not hot */
+    placement places[2];   /* several replicas */
+    float *gathered;       /* [rows of this rank, dim] of a snapshot, if rows are cut over ranks */
     loop_settings settings;
     loop_worker **workers;   /* [n_threads]; none with --schedule rounds */
     training_rounds *rounds; /* with --schedule rounds, otherwise NULL */
@@ -52,6 +59,7 @@ typedef struct {
     ppmi_svd start;          /* --init svd: from training_prepare on, to the end with --blend */
     softmax *softmax;        /* with --objective softmax, otherwise NULL */
     float *context;          /* its output rows of this rank (training_rows), [n, width] */
+    int64_t bytes_sent; /* between ranks, of all of them, by merging and fetching rows */
     int n_threads;
     int64_t n_words, n_outputs;
     size_t width;
@@ -68,6 +76,47 @@ status training_describe(const training *t);
 /* Collective. Allocate tables, read this node's part of the corpus, make initial vectors, start the
  * run file. */
 status training_prepare(training *t);
+
+static inline bool training_is_rounds(const training *t) {
+    return t->o->schedule == SCHEDULE_ROUNDS;
+}
+
+/* Full softmax has a schedule and tables of its own. */
+static inline bool training_is_softmax(const training *t) {
+    return t->o->objective == OBJECTIVE_SOFTMAX;
+}
+
+/* Rows that a local replica has, without copies: all of them, or slots. side: 0 = of words, 1 = of
+ * outputs. */
+static inline int64_t training_slots(const training *t, int side) {
+    return t->hot[side] + t->room[side];
+}
+
+/* Whether rows of a side are cut over the ranks. */
+static inline bool training_is_cut(const training *t, int side) {
+    return t->replicas.n > 1 && placement_is_cut(&t->places[side]);
+}
+
+/* The seed of one kind of draws. */
+static inline uint64_t training_seed(const training *t, int64_t own) {
+    return (uint64_t)(own >= 0 ? own : t->o->seed);
+}
+
+/* ---- tokens and tables (training_tables.c) */
+
+/* Collective. Read this node's part of the corpus. */
+status training_tokens_read(training *t);
+
+/* Collective. Rows with their initial values: training_slots and copies of each local replica, and
+ * places. */
+status training_tables_create(training *t);
+/* Collective. Free rows and tokens. */
+void training_tables_free(training *t);
+
+/* This rank's rows of a table for the run file: "vectors" or that of the outputs. Local. */
+run_table training_table(training *t, int side);
+
+/* ---- */
 
 /* Of a table of `rows` rows, those that this rank writes, and owns if it is cut over the ranks.
  * Local. */

@@ -28,8 +28,10 @@ typedef struct {
 /* What one thread needs besides the rows; made once. */
 typedef struct loop_worker loop_worker;
 
-/* tree: NULL unless the objective has one. */
-status loop_worker_create(loop_worker **w, const loop_settings *settings, const huffman *tree);
+/* tree: NULL unless the objective has one. foreseen: the objective if rows have places of their own
+ * (places.h), which it must foresee; otherwise NULL. */
+status loop_worker_create(loop_worker **w, const loop_settings *settings, const huffman *tree,
+                          const objective *foreseen);
 void loop_worker_destroy(loop_worker **w);
 
 /* A stretch of one epoch. */
@@ -41,8 +43,10 @@ typedef struct {
     const huffman *tree; /* NULL unless the objective has one */
     const corpus_view *view;
     float *in, *out; /* rows of row_width(dim): [V] of words and [objective_outputs] of outputs */
-    uint8_t *in_touched, *out_touched; /* a byte for each row, set to 1 when it changes; NULL if
-                                          nobody asks */
+    const int32_t *slots[2]; /* [V], [objective_outputs] which rows of in and out are those of words
+                                and outputs; NULL = those of their number */
+    uint8_t *in_touched, *out_touched; /* a byte for each row of in and out, set to 1 when it
+                                          changes; NULL if nobody asks */
 
     int64_t first, last;   /* positions of the part that is trained, cut in chunks */
     const int32_t *order;  /* [number of chunks] chunk of each visit; NULL = in order */
@@ -73,6 +77,12 @@ double loop_rate(const loop_job *job, int64_t visit);
  * (may be NULL) is called by thread 0 after each of its chunks with its own sums so far. */
 void loop_run(const loop_job *job, loop_worker *const *workers, int n_threads, loop_tally *tally,
               void (*tick)(void *context, const loop_tally *mine), void *context);
+
+/* Mark the words and outputs whose rows loop_run would touch, with a 1 in wanted[0][V] and
+ * wanted[1][objective_outputs] (either may be NULL); moves the counter as loop_run does. Workers
+ * must foresee. */
+void loop_foresee(const loop_job *job, loop_worker *const *workers, int n_threads,
+                  uint8_t *const wanted[2]);
 
 /* Initial vectors: uniform in [-scale/2, scale/2) / dim, a function of (seed, hash of the word's
  * bytes, column). Rows [begin, end) of a [V, row_width(dim)] table. */

@@ -23,10 +23,12 @@ typedef struct {
 
 struct loop_worker {
     window_chunk chunk;
-    /* The input and the output row of each token: the token itself, but a place in rounds. There
-     * the pool of negatives holds places as well, and so do the ids of a unit. */
+    /* The input and the output row of each token: the token itself, unless rows have places of
+     * their own. There the pool of negatives holds places as well, and so do the ids of a unit. */
     const int32_t *in_places, *out_places; /* [chunk.n] */
     const row_places *places;              /* of output rows; NULL where ids are places */
+    int32_t *found[2], *outputs; /* [chunk.capacity] places of inputs and outputs; what the
+                                    objective foresees. NULL where ids are places */
     negatives negatives;
     int max_in, max_out; /* rows of a window */
     loop_unit units[N_UNITS];
@@ -39,6 +41,13 @@ struct loop_worker {
     loop_tally tally;
     char apart[CACHE_LINE]; /* two workers never share a cache line of tallies */
 };
+
+/* From now on the rows of the chunk's words, of outputs and negatives are at these places, which
+ * must stay while the chunk is trained. */
+void loop_find_places(loop_worker *w, const row_places places[2], bool outputs_are_words);
+
+/* Mark the words of the chunk and the outputs that training it will touch. */
+void loop_foresee_chunk(loop_worker *w, const loop_job *job, uint8_t *const wanted[2]);
 
 /* Contexts of a centre on average: widths are uniform on 1..window, on both sides. */
 static inline double loop_mean_contexts(const loop_settings *t) {

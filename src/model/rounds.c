@@ -51,9 +51,7 @@ typedef struct {
     int number;
     int64_t begin, end; /* its part of the corpus */
     row_list rows[STAGES][SIDES];
-    int32_t *in_places, *out_places; /* [chunk.capacity] */
-    int32_t *outputs;                /* what the objective foresees */
-    row_places places;               /* of outputs */
+    row_places places[SIDES];
 } round_worker;
 
 struct rounds {
@@ -117,7 +115,7 @@ static status create_worker(round_worker *w, const rounds_shape *s, int number) 
     int64_t most[SIDES], listed;
     find_most(s, most, &listed);
     w->number = number;
-    status st = loop_worker_create(&w->loop, s->settings, s->tree);
+    status st = loop_worker_create(&w->loop, s->settings, s->tree, s->objective);
     for (int i = 0; i < STAGES * SIDES && !st.code; i++) {
         row_list *l = &w->rows[i / SIDES][i % SIDES];
         st = mem_new(&l->touched, (size_t)most[i % SIDES], sizeof *l->touched, "rows of a round");
@@ -125,18 +123,6 @@ static status create_worker(round_worker *w, const rounds_shape *s, int number) 
             st = mem_new(&l->copied, (size_t)most[i % SIDES], sizeof *l->copied, "rows of a round");
         if (!st.code)
             st = mem_new(&l->folds, (size_t)most[i % SIDES], sizeof *l->folds, "rows of a round");
-    }
-    if (!st.code)
-        st = mem_new(&w->outputs, (size_t)listed, sizeof *w->outputs, "rows of a round");
-    if (!st.code)
-        st = mem_new(&w->in_places, (size_t)w->loop->chunk.capacity, sizeof *w->in_places,
-                     "rows of a round");
-    if (!st.code)
-        st = mem_new(&w->out_places, (size_t)w->loop->chunk.capacity, sizeof *w->out_places,
-                     "rows of a round");
-    if (!st.code) {
-        w->loop->in_places = w->in_places;
-        w->loop->out_places = w->out_places;
     }
     return st;
 }
@@ -148,9 +134,6 @@ static void clear_worker(round_worker *w) {
         mem_free(&w->rows[i / SIDES][i % SIDES].copied);
         mem_free(&w->rows[i / SIDES][i % SIDES].folds);
     }
-    mem_free(&w->outputs);
-    mem_free(&w->in_places);
-    mem_free(&w->out_places);
 }
 
 static void lay_out(rounds *r, void *shared) {
@@ -222,15 +205,16 @@ int64_t rounds_in_epoch(int64_t first, int64_t last, int workers, int64_t chunk)
 /* ---- phase 1: train a round, draw the next */
 
 static void mark(const rounds *r, const round_worker *w, const row_marks *m, row_list *l,
-                 const int32_t *ids, int64_t n) {
+                 const int32_t *slots, const int32_t *ids, int64_t n) {
     enum { AHEAD = 12 };
     const uint64_t bit = UINT64_C(1) << w->number;
     for (int64_t i = 0; i < n; i++) {
         if (i + AHEAD < n && ids[i + AHEAD] >= 0)
-            __builtin_prefetch(&m->masks[ids[i + AHEAD]], 1);
+            __builtin_prefetch(&m->masks[places_slot(slots, ids[i + AHEAD])], 1);
         if (ids[i] < 0)
             continue;
-        uint64_t *mask = &m->masks[ids[i]];
+        const int32_t slot = places_slot(slots, ids[i]);
+        uint64_t *mask = &m->masks[slot];
         const uint64_t others = __atomic_load_n(mask, __ATOMIC_RELAXED);
         if (others & bit)
             continue;
@@ -238,36 +222,48 @@ static void mark(const rounds *r, const round_worker *w, const row_marks *m, row
             *mask = others | bit;
         else
             __atomic_fetch_or(mask, bit, __ATOMIC_RELAXED);
-        l->touched[l->n_touched++] = ids[i];
+        l->touched[l->n_touched++] = slot;
     }
+}
+
+/* The tokens of a worker in a round, in its chunk; returns how many. Parts differ by a token, so
+ * that the last round may be empty. */
+static int64_t fill(round_worker *w, const loop_job *job, int64_t round) {
+    const loop_settings *t = job->settings;
+    window_chunk *c = &w->loop->chunk;
+    const int64_t begin = w->begin + round * t->chunk;
+    const int64_t end = begin + t->chunk < w->end ? begin + t->chunk : w->end;
+    c->n = c->first = c->last = 0;
+    if (begin >= end)
+        return 0;
+    window_fill(c, job->view, begin, end, job->sampler, t->window, w->loop->token_key);
+    return end - begin;
 }
 
 /* The chunk of a round, and all rows that it touches. */
 static void draw(const rounds *r, round_worker *w, const loop_job *job, int64_t round) {
-    const loop_settings *t = job->settings;
     const int stage = (int)(round % STAGES);
-    window_chunk *c = &w->loop->chunk;
+    const window_chunk *c = &w->loop->chunk;
     row_list *rows = w->rows[stage];
-    const int64_t begin = w->begin + round * t->chunk;
-    const int64_t end = begin + t->chunk < w->end ? begin + t->chunk : w->end;
     for (int side = 0; side < SIDES; side++) {
         rows[side].n_touched = rows[side].n_copied = rows[side].n_folds = 0;
         if (w->number == 0)
             atomic_store_explicit(r->marks[stage][side].used, 0, memory_order_relaxed);
     }
-    c->n = c->first = c->last = 0;
-    if (begin >= end) /* parts differ by a token, so that the last round may be empty */
+    const int64_t n_tokens = fill(w, job, round);
+    if (!n_tokens)
         return;
-    window_fill(c, job->view, begin, end, job->sampler, t->window, w->loop->token_key);
-    mark(r, w, &r->marks[stage][0], &rows[0], c->tokens, c->n);
-    const int64_t n = job->objective->foresee(w->loop, job, w->outputs);
-    mark(r, w, &r->marks[stage][1], &rows[1], w->outputs, n);
-    w->loop->tally.tokens += end - begin;
+    mark(r, w, &r->marks[stage][0], &rows[0], job->slots[0], c->tokens, c->n);
+    const int64_t n = job->objective->foresee(w->loop, job, w->loop->outputs);
+    mark(r, w, &r->marks[stage][1], &rows[1], job->slots[1], w->loop->outputs, n);
+    w->loop->tally.tokens += n_tokens;
 }
 
-static row_places places_of(const rounds *r, const round_worker *w, int stage, int side) {
+static row_places places_of(const rounds *r, const round_worker *w, const loop_job *job, int stage,
+                            int side) {
     const row_marks *m = &r->marks[stage][side];
-    return (row_places){.masks = m->masks,
+    return (row_places){.slots = job->slots[side],
+                        .masks = m->masks,
                         .copies = m->copies,
                         .n = r->n_rows[side],
                         .before = (UINT64_C(1) << w->number) - 1};
@@ -287,40 +283,28 @@ static void copy_rows(const row_list *l, const row_places *p, float *table, size
     for (int64_t i = 0; i < l->n_copied + AHEAD; i++) {
         if (i < l->n_copied) {
             ask_row(table + (size_t)l->copied[i] * width, width, false);
-            ask_row(table + (size_t)places_find(p, l->copied[i]) * width, width, true);
+            ask_row(table + (size_t)places_of_slot(p, l->copied[i]) * width, width, true);
         }
         if (i >= AHEAD) {
             const int32_t row = l->copied[i - AHEAD];
-            memcpy(table + (size_t)places_find(p, row) * width, table + (size_t)row * width,
+            memcpy(table + (size_t)places_of_slot(p, row) * width, table + (size_t)row * width,
                    width * sizeof *table);
         }
     }
 }
 
-/* The outputs of hierarchical softmax are no words; its paths are looked up as they come. */
-static void find_places(const rounds *r, round_worker *w, const row_places *inputs) {
-    const window_chunk *c = &w->loop->chunk;
-    for (int i = 0; i < c->n; i++)
-        w->in_places[i] = c->tokens[i] < 0 ? 0 : places_find(inputs, c->tokens[i]);
-    w->loop->places = &w->places;
-    if (r->shape.tree)
-        return;
-    for (int i = c->first; i < c->last; i++)
-        w->out_places[i] = c->tokens[i] < 0 ? 0 : places_find(&w->places, c->tokens[i]);
-    negatives_use_places(&w->loop->negatives, &w->places);
-}
 
 static void train(const rounds *r, round_worker *w, const loop_job *job, int64_t round,
                   float rate) {
     const int stage = (int)(round % STAGES);
     const size_t width = row_width(job->settings->dim);
-    const row_places inputs = places_of(r, w, stage, 0);
-    w->places = places_of(r, w, stage, 1);
+    for (int side = 0; side < SIDES; side++)
+        w->places[side] = places_of(r, w, job, stage, side);
     if (w->loop->chunk.n == 0)
         return;
-    copy_rows(&w->rows[stage][0], &inputs, job->in, width);
-    copy_rows(&w->rows[stage][1], &w->places, job->out, width);
-    find_places(r, w, &inputs);
+    copy_rows(&w->rows[stage][0], &w->places[0], job->in, width);
+    copy_rows(&w->rows[stage][1], &w->places[1], job->out, width);
+    loop_find_places(w->loop, w->places, !r->shape.tree);
     job->objective->train_chunk(w->loop, job, rate);
     w->loop->tally.loss += logistic_loss_take(&w->loop->loss);
 }
@@ -413,17 +397,21 @@ typedef struct {
     void *context;
 } stretch;
 
-static void begin_worker(const stretch *s, round_worker *w) {
-    const loop_job *job = &s->job;
-    const int64_t n = job->last - job->first, workers = s->r->shape.workers;
+/* A worker before the round `begin`, whichever came before. */
+static void place_worker(const rounds *r, round_worker *w, const loop_job *job, int64_t begin) {
+    const int64_t n = job->last - job->first, workers = r->shape.workers;
     w->begin = job->first + n * w->number / workers;
     w->end = job->first + n * (w->number + 1) / workers;
-    w->loop->tally = (loop_tally){0};
     w->loop->token_key = random_key(job->seed, RANDOM_TOKEN, (uint64_t)job->epoch);
     negatives_begin_epoch(&w->loop->negatives, job->seed, job->epoch);
     negatives_begin_chunk(&w->loop->negatives, job->sampler,
-                          w->begin + s->begin * job->settings->chunk);
-    draw(s->r, w, job, s->begin);
+                          w->begin + begin * job->settings->chunk);
+}
+
+static void begin_worker(const stretch *s, round_worker *w) {
+    w->loop->tally = (loop_tally){0};
+    place_worker(s->r, w, &s->job, s->begin);
+    draw(s->r, w, &s->job, s->begin);
 }
 
 static void run_round(const stretch *s, round_worker *workers, int n, int64_t round) {
@@ -445,12 +433,18 @@ static void run_round(const stretch *s, round_worker *workers, int n, int64_t ro
     gate_wait(&r->head->gate, r->participants);
 }
 
-static void run_thread(const stretch *s, int thread) {
-    const rounds *r = s->r;
+/* The workers of a thread; returns how many. */
+static int workers_of(const rounds *r, int thread, round_worker **workers) {
     const rounds_shape *shape = &r->shape;
     const int first = first_worker(shape, shape->first_thread + thread);
-    const int n = first_worker(shape, shape->first_thread + thread + 1) - first;
-    round_worker *workers = r->workers + (first - r->first);
+    *workers = r->workers + (first - r->first);
+    return first_worker(shape, shape->first_thread + thread + 1) - first;
+}
+
+static void run_thread(const stretch *s, int thread) {
+    const rounds *r = s->r;
+    round_worker *workers;
+    const int n = workers_of(r, thread, &workers);
     if (!n)
         return;
     for (int i = 0; i < n; i++)
@@ -489,4 +483,36 @@ void rounds_run(rounds *r, const loop_job *job, int64_t begin, int64_t end, doub
         tally->pairs += mine->pairs;
         tally->tokens += mine->tokens;
     }
+}
+
+/* ---- foresight */
+
+/* The pool of negatives moves on as training would move it. */
+static void foresee_round(round_worker *w, const loop_job *job, int64_t round,
+                          uint8_t *const wanted[2]) {
+    const window_chunk *c = &w->loop->chunk;
+    if (!fill(w, job, round))
+        return;
+    loop_foresee_chunk(w->loop, job, wanted);
+    for (int i = c->first; i < c->last; i++)
+        if (c->tokens[i] >= 0)
+            negatives_rotate(&w->loop->negatives, job->sampler);
+}
+
+static void foresee_thread(rounds *r, const loop_job *job, int64_t begin, int64_t end,
+                           uint8_t *const wanted[2], int thread) {
+    round_worker *workers;
+    const int n = workers_of(r, thread, &workers);
+    for (int i = 0; i < n; i++) {
+        place_worker(r, &workers[i], job, begin);
+        for (int64_t round = begin; round < end; round++)
+            foresee_round(&workers[i], job, round, wanted);
+    }
+}
+
+void rounds_foresee(rounds *r, const loop_job *job, int64_t begin, int64_t end,
+                    uint8_t *const wanted[2]) {
+#pragma omp parallel num_threads(r->shape.n_threads) default(none)                                 \
+    shared(r, job, begin, end, wanted)
+    foresee_thread(r, job, begin, end, wanted, omp_get_thread_num());
 }

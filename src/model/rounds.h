@@ -23,7 +23,7 @@ typedef struct {
     const objective *objective;    /* one that foresees its outputs */
     const loop_settings *settings; /* chunk: tokens of a worker in a round */
     const huffman *tree;           /* NULL unless the objective has one */
-    int64_t n_words, n_outputs;
+    int64_t n_words, n_outputs; /* rows of the tables: words and outputs, or slots (loop_job) */
     int workers;                              /* 1..ROUNDS_MOST_WORKERS */
     int first_thread, n_threads, all_threads; /* this process's among those of all processes that
                                                  share the tables; the same order in all */
@@ -59,5 +59,10 @@ int64_t rounds_in_epoch(int64_t first, int64_t last, int workers, int64_t chunk)
 void rounds_run(rounds *r, const loop_job *job, int64_t begin, int64_t end, double *losses,
                 loop_tally *tally,
                 void (*tick)(void *context, int64_t round, const loop_tally *mine), void *context);
+
+/* By the threads of each process for their workers: mark the words and outputs whose rows
+ * rounds_run would touch in the rounds [begin, end), as loop_foresee does. */
+void rounds_foresee(rounds *r, const loop_job *job, int64_t begin, int64_t end,
+                    uint8_t *const wanted[2]);
 
 #endif

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Ranks: agreement, exchange, shared memory, replicas and their merging; np 1, 2, 3, 4. */
+/* Ranks: agreement, exchange, shared memory, replicas; np 1, 2, 3, 4. */
 #include <stdio.h>
 #include <string.h>
 
 #include "comm.h"
 #include "exchange.h"
 #include "memory.h"
-#include "merge.h"
 #include "ordered_sum.h"
 #include "replicas.h"
 #include "shared.h"
@@ -132,77 +131,6 @@ static void every_replica_has_a_place(void) {
     }
 }
 
-/* ---- merging against a naive sum */
-
-enum { ROWS = 23, USED = 5, WIDTH = 16 };
-
-static void fold_sum(void *context, int64_t row, float *const *changes, int n, size_t used) {
-    (void)context;
-    (void)row;
-    for (int i = 1; i < n; i++)
-        for (size_t k = 0; k < used; k++)
-            changes[0][k] += changes[i][k];
-}
-
-/* Whether replica g touches a row, and by how much column k changes: exact in float. */
-static int touches(int g, int row) {
-    return (g * 7 + row * 3) % 4 != 0;
-}
-
-static float change(int g, int row, int k) {
-    return (float)((g + 1) * (row + 1) + k);
-}
-
-static void merge_once(int n_replicas) {
-    replicas r;
-    merger *m;
-    shared_block rows[16], marks[16], base;
-    float *row_tables[16];
-    uint8_t *mark_tables[16];
-    CU_ASSERT_EQUAL_FATAL(replicas_create(&r, world, n_replicas).code, STATUS_OK);
-    CU_ASSERT_EQUAL_FATAL(merge_create(&m, &r).code, STATUS_OK);
-    CU_ASSERT_EQUAL_FATAL(shared_create(&base, r.mine, ROWS * WIDTH * 4, "rows").code, STATUS_OK);
-    for (int g = 0; g < r.n_local; g++) {
-        CU_ASSERT_FATAL(!shared_create(&rows[g], r.mine, ROWS * WIDTH * 4, "rows").code);
-        CU_ASSERT_FATAL(!shared_create(&marks[g], r.mine, ROWS, "marks").code);
-        row_tables[g] = rows[g].data;
-        mark_tables[g] = marks[g].data;
-        for (int i = 0; i < ROWS && comm_rank(r.mine) == 0; i++)
-            for (int k = 0; k < USED && touches(r.first + g, i); k++) {
-                row_tables[g][i * WIDTH + k] += change(r.first + g, i, k);
-                mark_tables[g][i] = 1;
-            }
-    }
-    const merge_table table = {ROWS, WIDTH, USED, row_tables, mark_tables, base.data};
-    shared_sync(&base, r.mine);
-    CU_ASSERT_EQUAL(merge_run(m, &table, fold_sum, NULL).code, STATUS_OK);
-    shared_sync(&base, r.mine);
-    for (int i = 0; i < ROWS; i++)
-        for (int k = 0; k < USED; k++) {
-            float sum = 0;
-            for (int g = 0; g < r.n; g++)
-                sum += touches(g, i) ? change(g, i, k) : 0;
-            for (int g = 0; g < r.n_local; g++) {
-                CU_ASSERT_EQUAL(row_tables[g][i * WIDTH + k], sum);
-                CU_ASSERT_EQUAL(mark_tables[g][i], 0);
-            }
-            CU_ASSERT_EQUAL(((float *)base.data)[i * WIDTH + k], sum);
-        }
-    shared_sync(&base, r.mine);
-    for (int g = 0; g < r.n_local; g++) {
-        shared_free(&rows[g]);
-        shared_free(&marks[g]);
-    }
-    shared_free(&base);
-    merge_destroy(&m);
-    replicas_clear(&r);
-}
-
-static void merged_replicas_hold_the_fold_of_all_changes(void) {
-    for (int n = 1; n <= 9; n++)
-        merge_once(n);
-}
-
 static void nothing_is_left_behind(void) {
     CU_ASSERT_EQUAL(mem_live_blocks(), 0);
 }
@@ -218,8 +146,6 @@ int main(int argc, char **argv) {
         {"one_rank_out_of_memory_stops_all_alike", one_rank_out_of_memory_stops_all_alike},
         {"shared_memory_is_the_same_for_all", shared_memory_is_the_same_for_all},
         {"every_replica_has_a_place", every_replica_has_a_place},
-        {"merged_replicas_hold_the_fold_of_all_changes",
-         merged_replicas_hold_the_fold_of_all_changes},
         {"nothing_is_left_behind", nothing_is_left_behind},
     };
     world = comm_start(&argc, &argv);

@@ -64,7 +64,7 @@ static loop_tally train(text *t, const objective *o, kernels_isa isa) {
     loop_tally tally = {0};
     loop_worker *w = NULL;
     const huffman *tree = o->uses_tree ? &t->tree : NULL;
-    CU_ASSERT_FATAL(!loop_worker_create(&w, &t->settings, tree).code);
+    CU_ASSERT_FATAL(!loop_worker_create(&w, &t->settings, tree, NULL).code);
     t->next = 0;
     const loop_job job = {.objective = o,
                           .settings = &t->settings,
@@ -284,7 +284,7 @@ static void refuse_worker(const objective *o) {
     for (int64_t n = 0;; n++) {
         loop_worker *w = NULL;
         mem_refuse_after(n);
-        status s = loop_worker_create(&w, &t.settings, o->uses_tree ? &t.tree : NULL);
+        status s = loop_worker_create(&w, &t.settings, o->uses_tree ? &t.tree : NULL, NULL);
         mem_refuse_after(-1);
         loop_worker_destroy(&w);
         CU_ASSERT(mem_live_blocks() == blocks);

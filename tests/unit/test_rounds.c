@@ -226,7 +226,7 @@ static void check_oracle(const objective *o) {
     text_create(&plain);
     const loop_job job = job_of(&plain, o);
     for (int i = 0; i < WORKERS; i++)
-        CU_ASSERT_FATAL(!loop_worker_create(&workers[i].w, &plain.settings, job.tree).code);
+        CU_ASSERT_FATAL(!loop_worker_create(&workers[i].w, &plain.settings, job.tree, NULL).code);
     for (int64_t round = 0; round < rounds_in_epoch(0, TOKENS, WORKERS, ROUND); round++) {
         for (int i = 0; i < WORKERS; i++)
             plain_chunk(&workers[i], &plain, job, i, round);
@@ -270,7 +270,7 @@ static void check_foreseen(const objective *o) {
     text_create(&t);
     before = t;
     loop_job job = job_of(&t, o);
-    CU_ASSERT_FATAL(!loop_worker_create(&w, &t.settings, job.tree).code);
+    CU_ASSERT_FATAL(!loop_worker_create(&w, &t.settings, job.tree, NULL).code);
     o->most_foreseen(&t.settings, job.tree, &listed, &distinct);
     CU_ASSERT_FATAL(!mem_new(&outputs, (size_t)listed, sizeof *outputs, "").code);
     window_fill(&w->chunk, &t.view, 100, 100 + ROUND, &t.sampler, 3, 1);

@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "replication.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "commands.h"
+#include "memory.h"
+#include "rounds.h"
+#include "spans.h"
+
+/* Counts of independent draws stay within so many standard deviations (1e-15). */
+static const double DEVIATIONS = 8;
+enum { AUTO = -2, ALL = -1 };
+static const char *const merging_options[] = {"replicate", "messages", NULL};
+
+/* ---- the option */
+
+static status read_option(const options *o, int64_t *n_hot) {
+    char *end;
+    const char *text = o->replicate;
+    const bool is_auto = strcmp(text, "auto") == 0, is_all = strcmp(text, "all") == 0;
+    *n_hot = is_auto ? AUTO : is_all ? ALL : strtoll(text, &end, 10);
+    if (is_auto || is_all || (end != text && !*end && *n_hot >= 0))
+        return status_ok();
+    return status_error(STATUS_USAGE,
+                        "--replicate %s: must be auto, all, or how many of the most frequent rows "
+                        "every replica holds",
+                        text);
+}
+
+status replication_check(const training *t) {
+    int64_t n_hot;
+    const status s = read_option(t->o, &n_hot);
+    if (s.code)
+        return s;
+    if (t->o->objective == OBJECTIVE_SOFTMAX)
+        return options_refuse(t->o, merging_options, "--objective softmax");
+    if (n_hot >= 0 && !t->objective->foresee)
+        return status_error(STATUS_USAGE,
+                            "--replicate %s: --negatives per-pair touches too many rows to know "
+                            "them before; use --negatives shared or --replicate all",
+                            t->o->replicate);
+    return status_ok();
+}
+
+/* ---- what a span is expected to touch */
+
+typedef struct {
+    double *touch[2]; /* [rows] probability that the local replicas touch a row in a span */
+    double *negative; /* [outputs] and that they draw it as a negative */
+    int64_t n_rows[2];
+} expectation;
+
+static void expectation_clear(expectation *e) {
+    mem_free(&e->touch[0]);
+    mem_free(&e->touch[1]);
+    mem_free(&e->negative);
+}
+
+/* Negatives that the windows of so many kept centres draw anew, and those that pools begin with. */
+static double negatives_drawn(const training *t, double centres, double tokens) {
+    const double chunks = tokens / (double)t->settings.chunk + 1;
+    return centres * t->settings.negative / t->settings.pool_reuse + chunks * t->settings.pool;
+}
+
+/* Times a row is touched in a span -> the probability that it is. An inner node of the tree is
+ * passed about as often as two words of its rank. */
+static void to_probabilities(training *t, expectation *e, double tokens) {
+    double kept = 0;
+    for (int64_t i = 0; i < t->n_words; i++)
+        kept += e->touch[0][i];
+    t->centres = tokens * kept;
+    const double draws = negatives_drawn(t, t->centres, tokens);
+    for (int64_t i = 0; i < t->n_outputs; i++) {
+        const double centres = tokens * e->touch[0][i];
+        e->negative[i] = t->objective->uses_tree ? 0 : -expm1(-draws * e->touch[1][i]);
+        const double times =
+            t->objective->uses_tree ? 2 * centres : centres + draws * e->touch[1][i];
+        e->touch[1][i] = -expm1(-times);
+    }
+    for (int64_t i = 0; i < t->n_words; i++)
+        e->touch[0][i] = -expm1(-tokens * e->touch[0][i]);
+}
+
+static status expect(training *t, expectation *e) {
+    *e = (expectation){.n_rows = {t->n_words, t->n_outputs}};
+    status s = mem_new(&e->touch[0], (size_t)t->n_words, sizeof(double), "the rates of rows");
+    if (!s.code)
+        s = mem_new(&e->touch[1], (size_t)t->n_words, sizeof(double), "the rates of rows");
+    if (!s.code)
+        s = mem_new(&e->negative, (size_t)t->n_words, sizeof(double), "the rates of rows");
+    if (s.code)
+        return s;
+    sampler_rates(&t->sampler, t->corpus.words.counts, t->o->negative_power, e->touch[0],
+                  e->touch[1]);
+    to_probabilities(t, e, span_longest(t) * t->replicas.n_local);
+    return s;
+}
+
+static int64_t least(int64_t a, int64_t b) {
+    return a < b ? a : b;
+}
+
+static double with_deviations(double mean) {
+    return mean + DEVIATIONS * sqrt(mean) + DEVIATIONS;
+}
+
+static void set_hot(training *t, const expectation *e, int64_t n_hot) {
+    for (int side = 0; side < 2; side++) {
+        double sum = 0;
+        t->hot[side] = least(n_hot, e->n_rows[side]);
+        for (int64_t i = t->hot[side]; i < e->n_rows[side]; i++)
+            sum += e->touch[side][i];
+        t->room[side] = least((int64_t)with_deviations(sum), e->n_rows[side] - t->hot[side]);
+    }
+    double negatives = 0;
+    for (int64_t i = t->hot[1]; i < t->n_outputs; i++)
+        negatives += e->negative[i];
+    t->cold_negatives = negatives;
+}
+
+/* ---- auto */
+
+/* What a row costs a node in a span, in rows received, when every node touches it with probability
+ * q: hot, if any node touches it; cold, once before the span and again if it changes meanwhile. */
+static bool is_cheaper_hot(double q, int n_nodes) {
+    const double any = 1 - pow(1 - q, n_nodes);
+    return any <= q * (1 + any);
+}
+
+static int64_t cheapest(const training *t, const expectation *e, int n_nodes) {
+    int64_t n_hot = 0;
+    for (int side = 0; side < 2; side++)
+        for (int64_t i = 0; i < e->n_rows[side]; i++)
+            if (is_cheaper_hot(e->touch[side][i], n_nodes) && i >= n_hot)
+                n_hot = i + 1;
+    return n_nodes == 1 ? t->n_words : n_hot;
+}
+
+static bool fits(training *t, const expectation *e, int64_t n_hot,
+                 double (*bytes)(const training *t)) {
+    set_hot(t, e, n_hot);
+    return !common_check_memory(t->o, t->world, bytes(t), "").code;
+}
+
+/* The most hot rows up to `most` that fit; 0 if none do, which the caller refuses. */
+static int64_t largest_fit(training *t, const expectation *e, int64_t most,
+                           double (*bytes)(const training *t)) {
+    int64_t low = 0, high = most;
+    if (fits(t, e, most, bytes))
+        return most;
+    while (high - low > 1) {
+        const int64_t middle = low + (high - low) / 2;
+        if (fits(t, e, middle, bytes))
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+status replication_choose(training *t, double (*bytes)(const training *t)) {
+    expectation e = {0};
+    int64_t n_hot;
+    t->hot[0] = t->n_words;
+    t->hot[1] = t->n_outputs;
+    status s = read_option(t->o, &n_hot);
+    if (!s.code && t->replicas.n == 1)
+        return options_refuse(t->o, merging_options, "one replica, which holds all rows");
+    if (s.code || n_hot == ALL || !t->objective->foresee)
+        return s;
+    s = comm_agree(t->world, expect(t, &e));
+    if (!s.code && n_hot == AUTO)
+        n_hot = largest_fit(t, &e, cheapest(t, &e, t->replicas.n_nodes), bytes);
+    if (!s.code)
+        set_hot(t, &e, comm_max(t->world, n_hot));
+    expectation_clear(&e);
+    return s;
+}
+
+/* ---- measured */
+
+/* Different cold rows of a span: for each row the last span that touched it. */
+typedef struct {
+    const training *t;
+    int32_t *seen[2]; /* [words], [outputs] */
+    int32_t now;
+    int64_t n[2];
+    double centres; /* expected to be kept */
+} census;
+
+static status census_create(census *c, const training *t) {
+    *c = (census){.t = t};
+    status s = mem_new(&c->seen[0], (size_t)t->n_words, sizeof *c->seen[0], "a census of rows");
+    if (!s.code)
+        s = mem_new(&c->seen[1], (size_t)t->n_outputs, sizeof *c->seen[1], "a census of rows");
+    return s;
+}
+
+static void see_nodes(census *c, int32_t word) {
+    const huffman *tree = &c->t->tree;
+    for (int64_t at = tree->offsets[word]; at < tree->offsets[word + 1]; at++) {
+        const int32_t node = (int32_t)(tree->steps[at] >> 1);
+        c->n[1] += c->seen[1][node] != c->now && node >= c->t->hot[1];
+        c->seen[1][node] = c->now;
+    }
+}
+
+static void see_word(census *c, int32_t word) {
+    c->centres += sampler_keep_probability(&c->t->sampler, word);
+    if (c->seen[0][word] == c->now)
+        return;
+    c->seen[0][word] = c->now;
+    c->n[0] += word >= c->t->hot[0];
+    if (c->t->objective->uses_tree)
+        see_nodes(c, word);
+    else
+        c->n[1] += word >= c->t->hot[1];
+}
+
+/* The tokens of a span in a local replica: a stretch of each worker, or one. */
+static void see_replica(census *c, const training_replica *r, const span *s) {
+    const training *t = c->t;
+    const int64_t chunk = t->settings.chunk, n = r->last - r->first;
+    const int64_t workers = training_is_rounds(t) ? t->o->workers : 1;
+    const double turns = (double)rounds_in_epoch(r->first, r->last, (int)workers, chunk);
+    const int64_t first = (int64_t)(s->begin * turns) * chunk;
+    const int64_t last = (int64_t)(s->end * turns) * chunk;
+    for (int64_t k = 0; k < workers; k++) {
+        const int64_t begin = r->first + n * k / workers, end = r->first + n * (k + 1) / workers;
+        for (int64_t at = least(begin + first, end); at < least(begin + last, end); at++)
+            see_word(c, r->view.tokens[at - r->view.begin]);
+    }
+}
+
+/* The most cold rows of the tokens of a span; every epoch is like the first whole one after the
+ * ramp. */
+static void count_spans(census *c, int64_t most[2], double *centres) {
+    const training *t = c->t;
+    span s = span_first(t);
+    do {
+        c->now++;
+        c->n[0] = c->n[1] = 0;
+        c->centres = 0;
+        for (int g = 0; g < t->replicas.n_local; g++)
+            see_replica(c, &t->local[g], &s);
+        for (int side = 0; side < 2; side++)
+            most[side] = c->n[side] > most[side] ? c->n[side] : most[side];
+        *centres = fmax(*centres, c->centres);
+    } while (span_next(t, &s, &s) && (s.epoch - 1) < t->o->merge_ramp * (double)t->o->epochs + 1);
+}
+
+/* Chunks in any order hold any tokens. */
+static void bound_spans(const training *t, int64_t most[2], double *centres) {
+    most[0] = ((int64_t)span_longest(t) + t->settings.chunk) * t->replicas.n_local;
+    most[1] = most[0] * (t->objective->uses_tree ? t->tree.longest : 1);
+    *centres = (double)most[0];
+}
+
+/* With the contexts of the centres at the ends of stretches, and with negatives: more centres than
+ * expected have at most as many more different ones. */
+static void set_room(training *t, const int64_t most[2], double centres) {
+    const bool shuffled = t->o->order == ORDER_SHUFFLE;
+    const double tokens = span_longest(t) * t->replicas.n_local;
+    const double stretches = shuffled ? tokens / (double)t->settings.chunk + 1
+                                      : (double)(t->replicas.n_local * t->o->workers);
+    const double more = fmax(1, with_deviations(centres) / t->centres);
+    const double needed[2] = {(double)most[0] + 2 * stretches * t->settings.window,
+                              (double)most[1] + with_deviations(more * t->cold_negatives)};
+    for (int side = 0; side < 2; side++) {
+        const double cold = (double)((side ? t->n_outputs : t->n_words) - t->hot[side]);
+        t->room[side] = (int64_t)fmin(cold, needed[side]);
+    }
+}
+
+status replication_measure(training *t) {
+    census c = {0};
+    int64_t most[2] = {0, 0};
+    double centres = 0;
+    if (!t->room[0] && !t->room[1])
+        return status_ok();
+    status s = status_ok();
+    if (t->o->order == ORDER_SHUFFLE)
+        bound_spans(t, most, &centres);
+    else if (comm_rank(t->replicas.mine) == 0)
+        s = census_create(&c, t);
+    if (!s.code && c.seen[0])
+        count_spans(&c, most, &centres);
+    for (int side = 0; side < 2; side++)
+        most[side] = comm_max(t->replicas.mine, most[side]);
+    centres = (double)comm_max(t->replicas.mine, (int64_t)ceil(centres));
+    set_room(t, most, centres);
+    mem_free(&c.seen[0]);
+    mem_free(&c.seen[1]);
+    return comm_agree(t->world, s);
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "spans.h"
+
+#include <math.h>
+
+enum { DEFAULT_MERGES = 400 };
+static const double SHORTEST = 0.1; /* of --merge-every, at the start of the ramp */
+
+static double part_size(const training *t) {
+    return (double)t->corpus.n_tokens / t->replicas.n;
+}
+
+static double merge_every(const training *t) {
+    if (t->o->merge_every)
+        return (double)t->o->merge_every;
+    const double length = part_size(t) * (double)t->o->epochs / DEFAULT_MERGES;
+    const double least = (double)t->settings.chunk * (training_is_rounds(t) ? (double)t->o->workers : 1);
+    return length > least ? length : least;
+}
+
+static double span_end(const training *t, int epoch, double begin) {
+    if (t->replicas.n == 1)
+        return 1;
+    double done = (epoch + begin) / (double)t->o->epochs, length = merge_every(t);
+    if (done < t->o->merge_ramp)
+        length *= fmax(SHORTEST, done / t->o->merge_ramp);
+    const double end = begin + length / part_size(t);
+    return end < 1 ? end : 1;
+}
+
+span span_first(const training *t) {
+    return (span){.epoch = 0, .begin = 0, .end = span_end(t, 0, 0)};
+}
+
+bool span_next(const training *t, const span *s, span *next) {
+    const bool turns = span_ends_epoch(s);
+    const int epoch = s->epoch + turns;
+    const double begin = turns ? 0 : s->end;
+    if (epoch >= t->o->epochs)
+        return false;
+    *next = (span){.epoch = epoch, .begin = begin, .end = span_end(t, epoch, begin)};
+    return true;
+}
+
+double span_tokens(const training *t, const span *s) {
+    return (s->end - s->begin) * part_size(t);
+}
+
+double span_longest(const training *t) {
+    return fmin(merge_every(t), part_size(t));
+}
