@@ -9,7 +9,9 @@
 #include "commands.h"
 #include "memory.h"
 #include "rounds.h"
+#include "row_record.h"
 #include "spans.h"
+#include "touches.h"
 
 /* Counts of independent draws stay within so many standard deviations (1e-15). */
 static const double DEVIATIONS = 8;
@@ -48,56 +50,8 @@ status replication_check(const training *t) {
 
 /* ---- what a span is expected to touch */
 
-typedef struct {
-    double *touch[2]; /* [rows] probability that the local replicas touch a row in a span */
-    double *negative; /* [outputs] and that they draw it as a negative */
-    int64_t n_rows[2];
-} expectation;
-
-static void expectation_clear(expectation *e) {
-    mem_free(&e->touch[0]);
-    mem_free(&e->touch[1]);
-    mem_free(&e->negative);
-}
-
-/* Negatives that the windows of so many kept centres draw anew, and those that pools begin with. */
-static double negatives_drawn(const training *t, double centres, double tokens) {
-    const double chunks = tokens / (double)t->settings.chunk + 1;
-    return centres * t->settings.negative / t->settings.pool_reuse + chunks * t->settings.pool;
-}
-
-/* Times a row is touched in a span -> the probability that it is. An inner node of the tree is
- * passed about as often as two words of its rank. */
-static void to_probabilities(training *t, expectation *e, double tokens) {
-    double kept = 0;
-    for (int64_t i = 0; i < t->n_words; i++)
-        kept += e->touch[0][i];
-    t->centres = tokens * kept;
-    const double draws = negatives_drawn(t, t->centres, tokens);
-    for (int64_t i = 0; i < t->n_outputs; i++) {
-        const double centres = tokens * e->touch[0][i];
-        e->negative[i] = t->objective->uses_tree ? 0 : -expm1(-draws * e->touch[1][i]);
-        const double times =
-            t->objective->uses_tree ? 2 * centres : centres + draws * e->touch[1][i];
-        e->touch[1][i] = -expm1(-times);
-    }
-    for (int64_t i = 0; i < t->n_words; i++)
-        e->touch[0][i] = -expm1(-tokens * e->touch[0][i]);
-}
-
-static status expect(training *t, expectation *e) {
-    *e = (expectation){.n_rows = {t->n_words, t->n_outputs}};
-    status s = mem_new(&e->touch[0], (size_t)t->n_words, sizeof(double), "the rates of rows");
-    if (!s.code)
-        s = mem_new(&e->touch[1], (size_t)t->n_words, sizeof(double), "the rates of rows");
-    if (!s.code)
-        s = mem_new(&e->negative, (size_t)t->n_words, sizeof(double), "the rates of rows");
-    if (s.code)
-        return s;
-    sampler_rates(&t->sampler, t->corpus.words.counts, t->o->negative_power, e->touch[0],
-                  e->touch[1]);
-    to_probabilities(t, e, span_longest(t) * t->replicas.n_local);
-    return s;
+static int64_t rows_of(const training *t, int side) {
+    return side ? t->n_outputs : t->n_words;
 }
 
 static int64_t least(int64_t a, int64_t b) {
@@ -108,17 +62,23 @@ static double with_deviations(double mean) {
     return mean + DEVIATIONS * sqrt(mean) + DEVIATIONS;
 }
 
-static void set_hot(training *t, const expectation *e, int64_t n_hot) {
-    for (int side = 0; side < 2; side++) {
-        double sum = 0;
-        t->hot[side] = least(n_hot, e->n_rows[side]);
-        for (int64_t i = t->hot[side]; i < e->n_rows[side]; i++)
-            sum += e->touch[side][i];
-        t->room[side] = least((int64_t)with_deviations(sum), e->n_rows[side] - t->hot[side]);
-    }
+static void set_hot(training *t, const touches *x, int64_t n_hot) {
     double negatives = 0;
+    for (int side = 0; side < 2; side++) {
+        const int64_t n_rows = rows_of(t, side);
+        double cold = 0;
+        t->hot[side] = least(n_hot, n_rows);
+        t->touched[side] = 0;
+        for (int64_t i = 0; i < n_rows; i++) {
+            t->touched[side] += x->touch[side][i];
+            if (i >= t->hot[side])
+                cold += touches_any(x->touch[side][i], t->replicas.n_local);
+        }
+        t->room[side] = least((int64_t)with_deviations(cold), n_rows - t->hot[side]);
+    }
     for (int64_t i = t->hot[1]; i < t->n_outputs; i++)
-        negatives += e->negative[i];
+        negatives += touches_any(x->negative[i], t->replicas.n_local);
+    t->centres = x->centres * t->replicas.n_local;
     t->cold_negatives = negatives;
 }
 
@@ -127,34 +87,33 @@ static void set_hot(training *t, const expectation *e, int64_t n_hot) {
 /* What a row costs a node in a span, in rows received, when every node touches it with probability
  * q: hot, if any node touches it; cold, once before the span and again if it changes meanwhile. */
 static bool is_cheaper_hot(double q, int n_nodes) {
-    const double any = 1 - pow(1 - q, n_nodes);
+    const double any = touches_any(q, n_nodes);
     return any <= q * (1 + any);
 }
 
-static int64_t cheapest(const training *t, const expectation *e, int n_nodes) {
+static int64_t cheapest(const training *t, const touches *x, int n_nodes) {
     int64_t n_hot = 0;
-    for (int side = 0; side < 2; side++)
-        for (int64_t i = 0; i < e->n_rows[side]; i++)
-            if (is_cheaper_hot(e->touch[side][i], n_nodes) && i >= n_hot)
+    for (int side = 0; side < 2 && n_nodes > 1; side++)
+        for (int64_t i = n_hot; i < rows_of(t, side); i++)
+            if (is_cheaper_hot(touches_any(x->touch[side][i], t->replicas.n_local), n_nodes))
                 n_hot = i + 1;
     return n_nodes == 1 ? t->n_words : n_hot;
 }
 
-static bool fits(training *t, const expectation *e, int64_t n_hot,
-                 double (*bytes)(const training *t)) {
-    set_hot(t, e, n_hot);
+static bool fits(training *t, const touches *x, int64_t n_hot, double (*bytes)(const training *t)) {
+    set_hot(t, x, n_hot);
     return !common_check_memory(t->o, t->world, bytes(t), "").code;
 }
 
 /* The most hot rows up to `most` that fit; 0 if none do, which the caller refuses. */
-static int64_t largest_fit(training *t, const expectation *e, int64_t most,
+static int64_t largest_fit(training *t, const touches *x, int64_t most,
                            double (*bytes)(const training *t)) {
     int64_t low = 0, high = most;
-    if (fits(t, e, most, bytes))
+    if (fits(t, x, most, bytes))
         return most;
     while (high - low > 1) {
         const int64_t middle = low + (high - low) / 2;
-        if (fits(t, e, middle, bytes))
+        if (fits(t, x, middle, bytes))
             low = middle;
         else
             high = middle;
@@ -162,22 +121,86 @@ static int64_t largest_fit(training *t, const expectation *e, int64_t most,
     return low;
 }
 
+/* ---- messages */
+
+/* Bytes that all ranks send for a span and at its end. updated: part of the spans that another
+ * follows, whose rows change before it begins. */
+static double span_bytes(const training *t, const touches *x, double updated) {
+    const replicas *r = &t->replicas;
+    const double record = (double)row_record_bytes((row_format)t->o->messages, (size_t)t->o->dim);
+    const double row = sizeof(int32_t) + (double)t->width * sizeof(float);
+    const double away = 1 - 1.0 / r->n_peers; /* part of the rows that another rank owns */
+    double bytes = 0;
+    for (int side = 0; side < 2; side++)
+        for (int64_t i = 0; i < rows_of(t, side); i++) {
+            const double one = x->touch[side][i], any = touches_any(one, r->n);
+            const double asks = touches_any(one, (double)r->n / r->n_peers);
+            bytes += r->n * one * away * record;
+            if (i < t->hot[side])
+                bytes += any * (r->n_peers - 1) * record;
+            else
+                bytes += r->n_peers * asks * away * (row + updated * any * record);
+        }
+    return bytes;
+}
+
+/* Spans by length: [0] the longest, [k] those down to 2^-k of it. */
+typedef struct {
+    double n, tokens;
+} span_class;
+enum { CLASSES = 6 };
+
+static void classify_spans(const training *t, span_class classes[CLASSES]) {
+    span s = span_first(t);
+    do {
+        const double tokens = span_tokens(t, &s), part = tokens / span_longest(t);
+        int k = 0;
+        while (k + 1 < CLASSES && part < (k ? ldexp(1, -k) : 0.99))
+            k++;
+        classes[k].n++;
+        classes[k].tokens += tokens;
+    } while (span_next(t, &s, &s));
+}
+
+/* full: of the longest spans. */
+static status expect_bytes(training *t, const touches *full) {
+    span_class classes[CLASSES] = {0};
+    status s = status_ok();
+    classify_spans(t, classes);
+    double n_spans = 0;
+    for (int k = 0; k < CLASSES; k++)
+        n_spans += classes[k].n;
+    const double updated = (n_spans - 1) / n_spans;
+    double bytes = classes[0].n * span_bytes(t, full, updated);
+    for (int k = 1; !s.code && k < CLASSES; k++) {
+        touches shorter = {0};
+        if (classes[k].n > 0)
+            s = touches_create(&shorter, t, classes[k].tokens / classes[k].n);
+        if (!s.code && classes[k].n > 0)
+            bytes += classes[k].n * span_bytes(t, &shorter, updated);
+        touches_clear(&shorter);
+    }
+    t->expected_bytes = bytes / ((double)t->corpus.n_tokens * (double)t->o->epochs);
+    return s;
+}
+
 status replication_choose(training *t, double (*bytes)(const training *t)) {
-    expectation e = {0};
+    touches x = {0};
     int64_t n_hot;
     t->hot[0] = t->n_words;
     t->hot[1] = t->n_outputs;
     status s = read_option(t->o, &n_hot);
     if (!s.code && t->replicas.n == 1)
         return options_refuse(t->o, merging_options, "one replica, which holds all rows");
-    if (s.code || n_hot == ALL || !t->objective->foresee)
-        return s;
-    s = comm_agree(t->world, expect(t, &e));
-    if (!s.code && n_hot == AUTO)
-        n_hot = largest_fit(t, &e, cheapest(t, &e, t->replicas.n_nodes), bytes);
     if (!s.code)
-        set_hot(t, &e, comm_max(t->world, n_hot));
-    expectation_clear(&e);
+        s = touches_create(&x, t, span_longest(t));
+    if (!s.code && n_hot == AUTO && t->objective->foresee)
+        n_hot = largest_fit(t, &x, cheapest(t, &x, t->replicas.n_nodes), bytes);
+    if (!s.code) {
+        set_hot(t, &x, n_hot < 0 ? t->n_words : comm_max(t->world, n_hot));
+        s = expect_bytes(t, &x);
+    }
+    touches_clear(&x);
     return s;
 }
 

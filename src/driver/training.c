@@ -124,17 +124,17 @@ static double merging_bytes(const training *t, int side) {
 
 /* Bytes on this node for the copies of rows and their merging. */
 static double replicas_bytes(const training *t) {
-    double bytes = 0, messages = 0;
+    double bytes = 0, messages = 0, snapshot = 0; /* for which rows of all ranks are gathered */
     for (int side = 0; side < 2; side++) {
         const placement_shape shape = shape_of(t, side);
         const double slots = (double)training_slots(t, side);
         bytes += t->replicas.n_local * slots * ((double)t->width * sizeof(float) + 1) +
                  placement_bytes(&t->replicas, &shape);
         messages = fmax(messages, merging_bytes(t, side));
-        if (t->hot[side] < shape.n_rows) /* a snapshot is made of rows of all ranks */
-            bytes += (double)shape.n_rows / comm_size(t->world) * (double)t->width * sizeof(float);
+        if (t->hot[side] < shape.n_rows)
+            snapshot = (double)shape.n_rows / t->replicas.n_nodes * (double)t->o->dim * sizeof(float);
     }
-    return bytes + messages;
+    return bytes + messages + snapshot;
 }
 
 /* Bytes on a node for one rank: tables, merging, tokens; the shared parts divided by the ranks
@@ -220,23 +220,26 @@ status training_describe(const training *t) {
     mem_format(memory, estimate_bytes(t));
     if (t->o->json) {
         json_t *object =
-            json_pack("{s:s, s:I, s:I, s:I, s:I, s:i, s:i, s:i, s:i, s:I, s:s, s:f}", "corpus",
+            json_pack("{s:s, s:I, s:I, s:I, s:I, s:i, s:i, s:i, s:i, s:I, s:s, s:I, s:f, s:f}", "corpus",
                       t->corpus_path, "tokens", (json_int_t)t->corpus.n_tokens, "documents",
                       (json_int_t)t->corpus.n_documents, "words", (json_int_t)t->n_words, "dim",
                       (json_int_t)t->o->dim, "epochs", (int)t->o->epochs, "replicas", t->replicas.n,
                       "ranks", comm_size(t->world), "threads_per_rank", t->n_threads, "chunk",
-                      (json_int_t)t->settings.chunk, "isa", t->kernel->name, "memory_per_rank",
-                      estimate_bytes(t));
+                      (json_int_t)t->settings.chunk, "isa", t->kernel->name, "replicated_rows",
+                      (json_int_t)t->hot[0], "bytes_per_token", t->expected_bytes,
+                      "memory_per_rank", estimate_bytes(t));
         return output_json(object);
     }
     printf("corpus            %s\ntokens            %" PRId64 "\ndocuments         %" PRId64
            "\nwords             %" PRId64 "\ndim               %" PRId64
            "\nepochs            %" PRId64
            "\nreplicas          %d\nranks             %d\nthreads per rank  %d\n"
-           "%s             %" PRId64 " tokens\nisa               %s\nmemory per rank   %s\n",
+           "%s             %" PRId64 " tokens\nisa               %s\n"
+           "rows everywhere   %" PRId64 "\nbytes per token   %.1f\nmemory per rank   %s\n",
            t->corpus_path, t->corpus.n_tokens, t->corpus.n_documents, t->n_words, t->o->dim,
            t->o->epochs, t->replicas.n, comm_size(t->world), t->n_threads,
-           training_is_rounds(t) ? "round" : "chunk", t->settings.chunk, t->kernel->name, memory);
+           training_is_rounds(t) ? "round" : "chunk", t->settings.chunk, t->kernel->name, t->hot[0],
+           t->expected_bytes, memory);
     return status_ok();
 }
 
