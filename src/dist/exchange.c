@@ -84,8 +84,7 @@ status exchange_into(const comm *c, const void *send, const int64_t *send_bytes,
     exchange_running *running = NULL;
     exchange_sizes(c, send_bytes, recv_bytes);
     const size_t total = (size_t)sum_before(recv_bytes, c->size);
-    status s =
-        comm_agree(c, mem_grow(buffer, capacity, total ? total : 1, 1, "received data"));
+    status s = comm_agree(c, mem_grow(buffer, capacity, total ? total : 1, 1, "received data"));
     if (s.code)
         return s;
     void *recv;

@@ -21,9 +21,9 @@ status exchange_into(const comm *c, const void *send, const int64_t *send_bytes,
 void exchange_sizes(const comm *c, const int64_t *send, int64_t *recv);
 
 /* Split phase: between begin and end the messages run while the caller does other work, best with a
- * call of exchange_move now and then. recv has room for all that comes and recv_bytes is known; both
- * buffers stay as they are until the end. begin and end are collective, move is local; all on the
- * thread that started MPI. After an error there is nothing to end. */
+ * call of exchange_move now and then. recv has room for all that comes and recv_bytes is known;
+ * both buffers stay as they are until the end. begin and end are collective, move is local; all on
+ * the thread that started MPI. After an error there is nothing to end. */
 typedef struct exchange_running exchange_running;
 status exchange_begin(exchange_running **x, const comm *c, const void *send,
                       const int64_t *send_bytes, void *recv, const int64_t *recv_bytes);

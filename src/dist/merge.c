@@ -172,8 +172,7 @@ static int64_t sum(const int64_t *x, int n) {
 /* Send records from `from` to the peers (m->to); *n = how many have come into `into`. */
 static status send(merger *m, const placement *p, const buffer *from, buffer *into, int64_t *n) {
     const comm *peers = m->r->peers;
-    const status s =
-        exchange_into(peers, from->data, m->to, &into->data, &into->capacity, m->from);
+    const status s = exchange_into(peers, from->data, m->to, &into->data, &into->capacity, m->from);
     for (int peer = 0; !s.code && peer < m->r->n_peers; peer++)
         m->sent += peer == comm_rank(peers) ? 0 : m->to[peer];
     *n = s.code ? 0 : sum(m->from, m->r->n_peers) / (int64_t)record_bytes(m, p);

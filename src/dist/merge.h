@@ -26,8 +26,8 @@ status merge_create(merger **m, const replicas *r, row_format format, uint64_t s
 void merge_destroy(merger **m);
 
 /* Collective over all ranks; nobody may change rows meanwhile, and callers have a barrier of
- * r->mine before and after. The marks of touched rows are cleared. next: the rows of the next round,
- * which have come; NULL if no row is cold, or there is no next round. */
+ * r->mine before and after. The marks of touched rows are cleared. next: the rows of the next
+ * round, which have come; NULL if no row is cold, or there is no next round. */
 status merge_run(merger *m, const placement *p, const pull *next, merge_fold fold, void *context);
 
 /* Bytes this rank has sent so far. Local. */

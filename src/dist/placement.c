@@ -22,8 +22,7 @@ double placement_bytes(const replicas *r, const placement_shape *s) {
     const int n_units = count_units(r);
     if (s->n_hot == s->n_rows)
         return hot;
-    return hot + 2 * (double)s->room * row + (double)s->n_rows +
-           (double)index_bytes(s, n_units) +
+    return hot + 2 * (double)s->room * row + (double)s->n_rows + (double)index_bytes(s, n_units) +
            (double)r->slices * (double)rows_of_unit(s->n_rows, n_units) * row;
 }
 
@@ -40,7 +39,8 @@ static void lay_out(placement *p) {
         at += (size_t)p->shape.n_rows * sizeof(int32_t);
         p->ids[i] = (int32_t *)(void *)at;
         at += (size_t)p->shape.room * sizeof(int32_t);
-        p->cold_base[i] = (float *)p->cold_block.data + (size_t)i * (size_t)p->shape.room * p->shape.width;
+        p->cold_base[i] =
+            (float *)p->cold_block.data + (size_t)i * (size_t)p->shape.room * p->shape.width;
     }
     p->own = p->own_block.data;
     p->wanted = p->wanted_block.data;
@@ -51,16 +51,16 @@ static void lay_out(placement *p) {
 static status create_cold(placement *p) {
     const comm *mine = p->r->mine;
     const size_t row = p->shape.width * sizeof(float);
-    status s = shared_create(&p->index, mine, index_bytes(&p->shape, p->n_units),
-                             "the places of rows");
+    status s =
+        shared_create(&p->index, mine, index_bytes(&p->shape, p->n_units), "the places of rows");
     if (!s.code)
         s = shared_create(&p->wanted_block, mine, (size_t)p->shape.n_rows, "the marks of rows");
     if (!s.code)
         s = shared_create(&p->cold_block, mine, 2 * (size_t)p->shape.room * row,
                           "the rows of a round");
     if (!s.code)
-        s = shared_create(&p->own_block, mine,
-                          (size_t)p->r->slices * (size_t)p->unit_rows * row, "the rows of a node");
+        s = shared_create(&p->own_block, mine, (size_t)p->r->slices * (size_t)p->unit_rows * row,
+                          "the rows of a node");
     if (!s.code)
         lay_out(p);
     return s;
@@ -70,9 +70,9 @@ status placement_create(placement *p, const replicas *r, const placement_shape *
     *p = (placement){.r = r, .shape = *shape, .n_slots = shape->n_hot + shape->room};
     p->n_units = count_units(r);
     p->unit_rows = rows_of_unit(shape->n_rows, p->n_units);
-    status s = shared_create(&p->base_block, r->mine,
-                             (size_t)shape->n_hot * shape->width * sizeof(float),
-                             "the merged rows");
+    status s =
+        shared_create(&p->base_block, r->mine, (size_t)shape->n_hot * shape->width * sizeof(float),
+                      "the merged rows");
     p->base = p->base_block.data;
     return s.code || !placement_is_cut(p) ? s : create_cold(p);
 }
@@ -153,9 +153,7 @@ static int own_unit(const placement *p) {
 
 int64_t placement_owned(const placement *p) {
     const int unit = own_unit(p);
-    return unit < 0 || unit >= p->shape.n_rows
-               ? 0
-               : (p->shape.n_rows - 1 - unit) / p->n_units + 1;
+    return unit < 0 || unit >= p->shape.n_rows ? 0 : (p->shape.n_rows - 1 - unit) / p->n_units + 1;
 }
 
 float *placement_owned_row(const placement *p, int64_t i, int64_t *id) {

@@ -29,10 +29,10 @@ typedef struct {
 typedef struct {
     const replicas *r;
     placement_shape shape;
-    int64_t n_slots;  /* n_hot + room */
-    float **rows;     /* [n_local][n_slots, width] the local replicas' rows; the caller's */
+    int64_t n_slots;   /* n_hot + room */
+    float **rows;      /* [n_local][n_slots, width] the local replicas' rows; the caller's */
     uint8_t **touched; /* [n_local][n_slots] 1 = changed since the last merge; the caller's */
-    float *base;      /* [n_hot, width] the hot rows after the last merge, alike in all replicas */
+    float *base;       /* [n_hot, width] the hot rows after the last merge, alike in all replicas */
 
     /* Cold rows; nothing of this without any. [2]: those of the present round and the next. */
     int now;

@@ -90,8 +90,7 @@ static status pack_rows(pull *x) {
     const status s = mem_grow(&x->rows, &x->rows_room, (size_t)n * width + 1, sizeof *x->rows,
                               "rows of the next round");
     for (int64_t i = 0; !s.code && i < n; i++)
-        memcpy(x->rows + (size_t)i * width, placement_own_row(p, x->ids[i]),
-               width * sizeof(float));
+        memcpy(x->rows + (size_t)i * width, placement_own_row(p, x->ids[i]), width * sizeof(float));
     return s;
 }
 
@@ -102,9 +101,9 @@ status pull_begin(pull *x) {
     if (!s.code)
         s = comm_agree(peers, pack_rows(x));
     if (!s.code)
-        s = exchange_begin(
-            &x->running, peers, x->rows, x->give,
-            p->cold_base[1 - p->now] + (size_t)first_of_slice(p) * p->shape.width, x->coming);
+        s = exchange_begin(&x->running, peers, x->rows, x->give,
+                           p->cold_base[1 - p->now] + (size_t)first_of_slice(p) * p->shape.width,
+                           x->coming);
     for (int peer = 0; !s.code && peer < p->r->n_peers; peer++)
         x->sent += peer == comm_rank(peers) ? 0 : x->ask[peer] + x->give[peer];
     return s;

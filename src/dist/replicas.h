@@ -10,7 +10,7 @@
 #include "comm.h"
 
 typedef struct {
-    int n;              /* replicas in all */
+    int n; /* replicas in all */
     int n_nodes;
     int first, n_local; /* those of this rank: [first, first + n_local) */
     comm *mine;         /* ranks that share them (this one alone when n_local > 1) */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Rows on their way between ranks: a number and the values, as float32 or as bfloat16 with
  * stochastic rounding. A value is rounded up with the probability of its distance from the lower
- * neighbour, so that the mean of many is right where rounding to the nearest loses small changes. */
+ * neighbour, so that the mean of many is right where rounding to the nearest loses small changes.
+ */
 #ifndef WORDSHARD_ROW_RECORD_H
 #define WORDSHARD_ROW_RECORD_H
 

@@ -15,6 +15,8 @@
 
 /* Counts of independent draws stay within so many standard deviations (1e-15). */
 static const double DEVIATIONS = 8;
+/* Room to expect for the rows of a span, which differ, before they are counted. */
+static const double SLACK = 1.3;
 enum { AUTO = -2, ALL = -1 };
 static const char *const merging_options[] = {"replicate", "messages", NULL};
 
@@ -58,8 +60,19 @@ static int64_t least(int64_t a, int64_t b) {
     return a < b ? a : b;
 }
 
+/* Parts of a replica that are trained side by side. */
+static int workers_of(const training *t) {
+    return training_is_rounds(t) ? (int)t->o->workers : 1;
+}
+
 static double with_deviations(double mean) {
     return mean + DEVIATIONS * sqrt(mean) + DEVIATIONS;
+}
+
+/* A span ends with a chunk of each worker. */
+static double slack(const training *t) {
+    const double longest = span_longest(t);
+    return SLACK * (longest + (double)t->settings.chunk * workers_of(t)) / longest;
 }
 
 static void set_hot(training *t, const touches *x, int64_t n_hot) {
@@ -74,7 +87,7 @@ static void set_hot(training *t, const touches *x, int64_t n_hot) {
             if (i >= t->hot[side])
                 cold += touches_any(x->touch[side][i], t->replicas.n_local);
         }
-        t->room[side] = least((int64_t)with_deviations(cold), n_rows - t->hot[side]);
+        t->room[side] = least((int64_t)with_deviations(slack(t) * cold), n_rows - t->hot[side]);
     }
     for (int64_t i = t->hot[1]; i < t->n_outputs; i++)
         negatives += touches_any(x->negative[i], t->replicas.n_local);
@@ -248,11 +261,11 @@ static void see_word(census *c, int32_t word) {
 static void see_replica(census *c, const training_replica *r, const span *s) {
     const training *t = c->t;
     const int64_t chunk = t->settings.chunk, n = r->last - r->first;
-    const int64_t workers = training_is_rounds(t) ? t->o->workers : 1;
-    const double turns = (double)rounds_in_epoch(r->first, r->last, (int)workers, chunk);
+    const int workers = workers_of(t);
+    const double turns = (double)rounds_in_epoch(r->first, r->last, workers, chunk);
     const int64_t first = (int64_t)(s->begin * turns) * chunk;
     const int64_t last = (int64_t)(s->end * turns) * chunk;
-    for (int64_t k = 0; k < workers; k++) {
+    for (int k = 0; k < workers; k++) {
         const int64_t begin = r->first + n * k / workers, end = r->first + n * (k + 1) / workers;
         for (int64_t at = least(begin + first, end); at < least(begin + last, end); at++)
             see_word(c, r->view.tokens[at - r->view.begin]);
@@ -289,7 +302,7 @@ static void set_room(training *t, const int64_t most[2], double centres) {
     const bool shuffled = t->o->order == ORDER_SHUFFLE;
     const double tokens = span_longest(t) * t->replicas.n_local;
     const double stretches = shuffled ? tokens / (double)t->settings.chunk + 1
-                                      : (double)(t->replicas.n_local * t->o->workers);
+                                      : (double)t->replicas.n_local * workers_of(t);
     const double more = fmax(1, with_deviations(centres) / t->centres);
     const double needed[2] = {(double)most[0] + 2 * stretches * t->settings.window,
                               (double)most[1] + with_deviations(more * t->cold_negatives)};

@@ -14,7 +14,8 @@ static double merge_every(const training *t) {
     if (t->o->merge_every)
         return (double)t->o->merge_every;
     const double length = part_size(t) * (double)t->o->epochs / DEFAULT_MERGES;
-    const double least = (double)t->settings.chunk * (training_is_rounds(t) ? (double)t->o->workers : 1);
+    const double least =
+        (double)t->settings.chunk * (training_is_rounds(t) ? (double)t->o->workers : 1);
     return length > least ? length : least;
 }
 

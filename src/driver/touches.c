@@ -95,8 +95,8 @@ double touches_any(double probability, double n) {
  * windows draw anew. On entry negative[i] is how often a negative is that word. */
 static void add_centres(touches *x, const training *t, double tokens) {
     const loop_settings *l = &t->settings;
-    const double draws = x->centres * l->negative / l->pool_reuse +
-                         (tokens / (double)l->chunk + 1) * l->pool;
+    const double draws =
+        x->centres * l->negative / l->pool_reuse + (tokens / (double)l->chunk + 1) * l->pool;
     for (int64_t i = 0; i < t->n_outputs; i++) {
         x->negative[i] = -expm1(-draws * x->negative[i]);
         x->touch[1][i] = 1 - (1 - x->touch[0][i]) * (1 - x->negative[i]);
@@ -107,8 +107,7 @@ static void add_centres(touches *x, const training *t, double tokens) {
  * the tree matters little here. */
 static status add_nodes(touches *x, const training *t) {
     huffman tree;
-    const status s =
-        huffman_create(&tree, t->corpus.words.counts, NULL, (int32_t)t->n_words);
+    const status s = huffman_create(&tree, t->corpus.words.counts, NULL, (int32_t)t->n_words);
     if (s.code)
         return s;
     double *misses = x->touch[1]; /* logarithms of their probabilities */

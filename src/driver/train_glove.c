@@ -29,10 +29,12 @@ status train_glove_refuse(const options *o, const char *because) {
 
 static status check(const training_glove *t) {
     static const char *const other[] = {
-        "cbow",        "objective",  "negative", "negatives",      "negative-power", "pool",
-        "pool-reuse",  "sample",     "schedule", "chunk",          "batch",          "replicas",
-        "merge-every", "replicate", "messages", "merge-ramp", "merge",    "merge-strength", "seed-sample",    "workers",
-        "round",       "episodes",   NULL};
+        "cbow",           "objective",      "negative",    "negatives",
+        "negative-power", "pool",           "pool-reuse",  "sample",
+        "schedule",       "chunk",          "batch",       "replicas",
+        "merge-every",    "replicate",      "messages",    "merge-ramp",
+        "merge",          "merge-strength", "seed-sample", "workers",
+        "round",          "episodes",       NULL};
     status s = options_refuse(t->o, other, "--model glove");
     if (!s.code)
         s = train_svd_refuse(t->o);

@@ -18,10 +18,10 @@ enum { MOST_FREQUENT = 2000 }; /* rows whose length stands for that of all */
 typedef struct {
     training *t;
     merger *merger;
-    pull *pulls[2];        /* where rows are cut */
-    bool is_cut;           /* whether rows of any table are */
-    int32_t *order;        /* [chunks of the largest local part] or NULL */
-    double *rates[2];      /* of input and output rows (objective.h) */
+    pull *pulls[2];   /* where rows are cut */
+    bool is_cut;      /* whether rows of any table are */
+    int32_t *order;   /* [chunks of the largest local part] or NULL */
+    double *rates[2]; /* of input and output rows (objective.h) */
     span now;
     double rate;           /* learning rate at the end of the present span */
     double *squares;       /* [2, MOST_FREQUENT] of input and output rows */
@@ -43,8 +43,8 @@ typedef struct {
 static void fold_row(void *context, int64_t row, float *const *changes, int n, size_t used) {
     const fold_context *c = context;
     const hogwild *h = c->h;
-    double u = h->t->o->merge_strength * h->rate * span_tokens(h->t, &h->now) * h->mean_square[1 - c->side] *
-               h->rates[c->side][row];
+    double u = h->t->o->merge_strength * h->rate * span_tokens(h->t, &h->now) *
+               h->mean_square[1 - c->side] * h->rates[c->side][row];
     fold_changes(h->t->kernel, (fold_rule)h->t->o->merge, changes, n, used, h->t->replicas.n, u);
 }
 

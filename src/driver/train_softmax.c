@@ -32,10 +32,10 @@ typedef struct {
 /* ---- settings */
 
 status train_softmax_check(const training *t) {
-    static const char *const other[] = {"negatives",  "negative", "negative-power", "pool",
-                                        "pool-reuse", "chunk",    "replicas",       "merge-every", "replicate", "messages",
-                                        "merge-ramp", "merge",    "merge-strength", "schedule",
-                                        "workers",    "round",    "deterministic",  NULL};
+    static const char *const other[] = {
+        "negatives",      "negative",    "negative-power", "pool",     "pool-reuse",    "chunk",
+        "replicas",       "merge-every", "replicate",      "messages", "merge-ramp",    "merge",
+        "merge-strength", "schedule",    "workers",        "round",    "deterministic", NULL};
     if (t->corpus.words.n > MOST_WORDS)
         return status_error(STATUS_USAGE,
                             "--objective softmax: %s has %lld words, and every step computes a "

@@ -35,9 +35,9 @@ status train_strata_refuse(const options *o, const char *because) {
 }
 
 static status check_options(const options *o) {
-    static const char *const other[] = {"cbow",           "chunk",       "batch",      "order",
-                                        "replicas",       "merge-every", "replicate", "messages", "merge-ramp", "merge",
-                                        "merge-strength", "workers",     "round",      NULL};
+    static const char *const other[] = {
+        "cbow",     "chunk",      "batch", "order",          "replicas", "merge-every", "replicate",
+        "messages", "merge-ramp", "merge", "merge-strength", "workers",  "round",       NULL};
     static const char *const of_counting[] = {"weighting", NULL};
     if (o->model != MODEL_SKIPGRAM || o->objective != OBJECTIVE_NS ||
         o->negatives != NEGATIVES_SHARED)

@@ -37,23 +37,13 @@ status train_svd_refuse(const options *o) {
 }
 
 static status check(const training_svd *t) {
-    static const char *const other[] = {"cbow",           "objective",
-                                        "negative",       "negatives",
-                                        "negative-power", "pool",
-                                        "pool-reuse",     "sample",
-                                        "epochs",         "learning-rate",
-                                        "schedule",       "chunk",
-                                        "batch",          "order",
-                                        "replicas",       "merge-every", "replicate", "messages",
-                                        "merge-ramp",     "merge",
-                                        "merge-strength", "seed-sample",
-                                        "init",           "blend",
-                                        "x-max",          "alpha",
-                                        "accumulators",   "episodes",
-                                        "workers",        "round",
-                                        "groups",         "init-scale",
-                                        "seed-order",     "snapshots",
-                                        "report-every",   NULL};
+    static const char *const other[] = {
+        "cbow",       "objective",  "negative",       "negatives",     "negative-power", "pool",
+        "pool-reuse", "sample",     "epochs",         "learning-rate", "schedule",       "chunk",
+        "batch",      "order",      "replicas",       "merge-every",   "replicate",      "messages",
+        "merge-ramp", "merge",      "merge-strength", "seed-sample",   "init",           "blend",
+        "x-max",      "alpha",      "accumulators",   "episodes",      "workers",        "round",
+        "groups",     "init-scale", "seed-order",     "snapshots",     "report-every",   NULL};
     const status s = options_refuse(t->o, other, "--model ppmi-svd");
     if (s.code)
         return s;

@@ -132,7 +132,8 @@ static double replicas_bytes(const training *t) {
                  placement_bytes(&t->replicas, &shape);
         messages = fmax(messages, merging_bytes(t, side));
         if (t->hot[side] < shape.n_rows)
-            snapshot = (double)shape.n_rows / t->replicas.n_nodes * (double)t->o->dim * sizeof(float);
+            snapshot =
+                (double)shape.n_rows / t->replicas.n_nodes * (double)t->o->dim * sizeof(float);
     }
     return bytes + messages + snapshot;
 }
@@ -141,8 +142,7 @@ static double replicas_bytes(const training *t) {
  * that share them. */
 static double estimate_bytes(const training *t) {
     const bool is_alone = t->replicas.n == 1;
-    const double n_rows =
-        (double)t->n_words + (training_is_softmax(t) ? 0 : (double)t->n_outputs);
+    const double n_rows = (double)t->n_words + (training_is_softmax(t) ? 0 : (double)t->n_outputs);
     const double rows = n_rows * (double)t->width * sizeof(float);
     const double tree = t->objective->uses_tree ? huffman_bytes(t->n_words) : 0;
     const double tokens = (double)t->corpus.n_tokens / t->replicas.n * sizeof(int32_t);
@@ -220,14 +220,14 @@ status training_describe(const training *t) {
     mem_format(memory, estimate_bytes(t));
     if (t->o->json) {
         json_t *object =
-            json_pack("{s:s, s:I, s:I, s:I, s:I, s:i, s:i, s:i, s:i, s:I, s:s, s:I, s:f, s:f}", "corpus",
-                      t->corpus_path, "tokens", (json_int_t)t->corpus.n_tokens, "documents",
-                      (json_int_t)t->corpus.n_documents, "words", (json_int_t)t->n_words, "dim",
-                      (json_int_t)t->o->dim, "epochs", (int)t->o->epochs, "replicas", t->replicas.n,
-                      "ranks", comm_size(t->world), "threads_per_rank", t->n_threads, "chunk",
-                      (json_int_t)t->settings.chunk, "isa", t->kernel->name, "replicated_rows",
-                      (json_int_t)t->hot[0], "bytes_per_token", t->expected_bytes,
-                      "memory_per_rank", estimate_bytes(t));
+            json_pack("{s:s, s:I, s:I, s:I, s:I, s:i, s:i, s:i, s:i, s:I, s:s, s:I, s:f, s:f}",
+                      "corpus", t->corpus_path, "tokens", (json_int_t)t->corpus.n_tokens,
+                      "documents", (json_int_t)t->corpus.n_documents, "words",
+                      (json_int_t)t->n_words, "dim", (json_int_t)t->o->dim, "epochs",
+                      (int)t->o->epochs, "replicas", t->replicas.n, "ranks", comm_size(t->world),
+                      "threads_per_rank", t->n_threads, "chunk", (json_int_t)t->settings.chunk,
+                      "isa", t->kernel->name, "replicated_rows", (json_int_t)t->hot[0],
+                      "bytes_per_token", t->expected_bytes, "memory_per_rank", estimate_bytes(t));
         return output_json(object);
     }
     printf("corpus            %s\ntokens            %" PRId64 "\ndocuments         %" PRId64
@@ -258,10 +258,9 @@ static status create_workers(training *t) {
         return status_ok();
     status s = mem_new(&t->workers, (size_t)t->n_threads, sizeof *t->workers, "the workers");
     for (int i = 0; !s.code && i < t->n_threads; i++)
-        s = loop_worker_create(&t->workers[i], &t->settings,
-                               t->objective->uses_tree ? &t->tree : NULL,
-                               training_is_cut(t, 0) || training_is_cut(t, 1) ? t->objective
-                                                                              : NULL);
+        s = loop_worker_create(
+            &t->workers[i], &t->settings, t->objective->uses_tree ? &t->tree : NULL,
+            training_is_cut(t, 0) || training_is_cut(t, 1) ? t->objective : NULL);
     return s;
 }
 
@@ -382,8 +381,8 @@ status training_blend(training *t) {
     run_table vectors = training_table(t, 0);
     if (!(t->o->blend > 0))
         return status_ok();
-    status s = vectors.fetch ? vectors.fetch(vectors.context, vectors.name, &vectors.data)
-                             : status_ok();
+    status s =
+        vectors.fetch ? vectors.fetch(vectors.context, vectors.name, &vectors.data) : status_ok();
     float *rows = t->gathered;
     if (!vectors.fetch)
         rows = (float *)t->local[0].in_rows.data + (size_t)vectors.begin * t->width;

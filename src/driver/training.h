@@ -59,8 +59,8 @@ typedef struct {
     ppmi_svd start;          /* --init svd: from training_prepare on, to the end with --blend */
     softmax *softmax;        /* with --objective softmax, otherwise NULL */
     float *context;          /* its output rows of this rank (training_rows), [n, width] */
-    int64_t bytes_sent;    /* between ranks, of all of them, by merging and fetching rows */
-    double expected_bytes; /* of these, for each token of each epoch */
+    int64_t bytes_sent;      /* between ranks, of all of them, by merging and fetching rows */
+    double expected_bytes;   /* of these, for each token of each epoch */
     int n_threads;
     int64_t n_words, n_outputs;
     size_t width;

@@ -107,7 +107,8 @@ static void share_hot(const training *t, int64_t *begin, int64_t *end) {
 static void copy_hot(training *t) {
     int64_t begin, end;
     share_hot(t, &begin, &end);
-    const size_t at = (size_t)begin * t->width, bytes = (size_t)(end - begin) * t->width * sizeof(float);
+    const size_t at = (size_t)begin * t->width,
+                 bytes = (size_t)(end - begin) * t->width * sizeof(float);
     const float *from = (const float *)t->local[0].in_rows.data + at;
     for (int g = 1; g < t->replicas.n_local; g++)
         memcpy((float *)t->local[g].in_rows.data + at, from, bytes);
@@ -172,8 +173,8 @@ static status fill(training *t) {
     if (t->o->init == INIT_SVD) {
         s = fill_svd(t);
     } else {
-        s = comm_agree(t->world, mem_new(&hashes, (size_t)t->n_words, sizeof *hashes,
-                                         "hashes of the words"));
+        s = comm_agree(t->world,
+                       mem_new(&hashes, (size_t)t->n_words, sizeof *hashes, "hashes of the words"));
         if (!s.code) {
             wordlist_hash(&t->corpus.words, hashes);
             fill_random(t, hashes);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Where the rows of one worker are: the slots of rows of which only some are held, and while several
- * workers have copies of them (rounds.c), which copy is this worker's. */
+/* Where the rows of one worker are: the slots of rows of which only some are held, and while
+ * several workers have copies of them (rounds.c), which copy is this worker's. */
 #ifndef WORDSHARD_PLACES_H
 #define WORDSHARD_PLACES_H
 
 #include <stdint.h>
 
 typedef struct {
-    const int32_t *slots;   /* [rows] of rows; NULL = each has its own number. The rest is by slot. */
+    const int32_t *slots; /* [rows] of rows; NULL = each has its own number. The rest is by slot. */
     const uint64_t *masks;  /* [n] a bit for each worker that uses the row; NULL = no copies */
     const uint32_t *copies; /* [n] the first copy of a row that several use, behind row n */
     int64_t n;

@@ -293,7 +293,6 @@ static void copy_rows(const row_list *l, const row_places *p, float *table, size
     }
 }
 
-
 static void train(const rounds *r, round_worker *w, const loop_job *job, int64_t round,
                   float rate) {
     const int stage = (int)(round % STAGES);

@@ -23,8 +23,8 @@ typedef struct {
     const objective *objective;    /* one that foresees its outputs */
     const loop_settings *settings; /* chunk: tokens of a worker in a round */
     const huffman *tree;           /* NULL unless the objective has one */
-    int64_t n_words, n_outputs; /* rows of the tables: words and outputs, or slots (loop_job) */
-    int workers;                              /* 1..ROUNDS_MOST_WORKERS */
+    int64_t n_words, n_outputs;    /* rows of the tables: words and outputs, or slots (loop_job) */
+    int workers;                   /* 1..ROUNDS_MOST_WORKERS */
     int first_thread, n_threads, all_threads; /* this process's among those of all processes that
                                                  share the tables; the same order in all */
 } rounds_shape;

@@ -75,11 +75,8 @@ static void set_start(fixture *f) {
 static void create(fixture *f, int n_replicas, int n_hot, row_format format) {
     *f = (fixture){0};
     CU_ASSERT_EQUAL_FATAL(replicas_create(&f->r, world, n_replicas).code, STATUS_OK);
-    const placement_shape shape = {.n_rows = ROWS,
-                                   .n_hot = n_hot,
-                                   .room = ROWS - n_hot,
-                                   .width = WIDTH,
-                                   .used = USED};
+    const placement_shape shape = {
+        .n_rows = ROWS, .n_hot = n_hot, .room = ROWS - n_hot, .width = WIDTH, .used = USED};
     CU_ASSERT_FATAL(!placement_create(&f->p, &f->r, &shape).code);
     CU_ASSERT_FATAL(!mem_new(&f->p.rows, MOST_LOCAL, sizeof(float *), "rows").code);
     CU_ASSERT_FATAL(!mem_new(&f->p.touched, MOST_LOCAL, sizeof(uint8_t *), "rows").code);
