@@ -14,28 +14,38 @@ typedef struct {
     size_t capacity; /* bytes */
 } buffer;
 
+/* A row of a replica that was touched. */
+typedef struct {
+    int32_t row, slot;
+    int32_t replica; /* among the local ones */
+} touched_row;
+
 struct merger {
     const replicas *r;
+    parallel threads;
     row_format format;
     uint64_t seed, n_runs;
     uint64_t key;                                       /* of the present run */
     buffer packed, received, folded, gathered, updates; /* records */
     int64_t *to, *from;                                 /* [peers] bytes */
+    touched_row *touched;                               /* in the order of packed */
     float *values;     /* [records, padded] what came, to be folded */
     int64_t *first_of; /* [rows of the unit + 2] records of a row, in order */
     int64_t *fold_of;  /* [rows of the unit] record of a row in folded; -1 = none */
     float **changes;   /* [records] */
-    float *one;        /* [padded] */
-    size_t values_room, first_room, fold_room, changes_room, one_room;
+    float *scratch;    /* [threads, padded] */
+    size_t touched_room, values_room, first_room, fold_room, changes_room;
     int64_t sent;
 };
 
-status merge_create(merger **slot, const replicas *r, row_format format, uint64_t seed) {
+status merge_create(merger **slot, const replicas *r, row_format format, uint64_t seed,
+                    const parallel *threads) {
     status s = mem_new(slot, 1, sizeof **slot, "the merging of replicas");
     if (s.code)
         return s;
     merger *m = *slot;
     m->r = r;
+    m->threads = *threads;
     m->format = format;
     m->seed = seed;
     s = mem_new(&m->to, (size_t)comm_size(r->peers), sizeof *m->to, "the merging of replicas");
@@ -62,7 +72,8 @@ void merge_destroy(merger **slot) {
     mem_free(&m->first_of);
     mem_free(&m->fold_of);
     mem_free(&m->changes);
-    mem_free(&m->one);
+    mem_free(&m->touched);
+    mem_free(&m->scratch);
     mem_free(slot);
 }
 
@@ -82,15 +93,16 @@ static status reserve(buffer *b, size_t bytes) {
     return mem_grow(&b->data, &b->capacity, bytes ? bytes : 1, 1, "rows to merge");
 }
 
-/* Room for one row apart, and where folds of the owned rows are. */
+/* Room that depends on the table alone, got at its first merge. */
 static status reserve_fixed(merger *m, const placement *p) {
-    status s = mem_grow(&m->one, &m->one_room, padded(p), sizeof *m->one, "rows to merge");
-    if (!s.code)
-        s = mem_grow(&m->first_of, &m->first_room, (size_t)p->unit_rows + 2, sizeof *m->first_of,
-                     "rows to merge");
+    status s = mem_grow(&m->first_of, &m->first_room, (size_t)p->unit_rows + 2, sizeof *m->first_of,
+                        "rows to merge");
     if (!s.code)
         s = mem_grow(&m->fold_of, &m->fold_room, (size_t)p->unit_rows, sizeof *m->fold_of,
                      "rows to merge");
+    if (!s.code && !m->scratch)
+        s = mem_new(&m->scratch, (size_t)m->threads.n_threads * padded(p), sizeof *m->scratch,
+                    "rows to merge");
     return s;
 }
 
@@ -104,61 +116,91 @@ static void add(float *row, const float *change, size_t n) {
         row[k] += change[k];
 }
 
+/* A stage of a merge: what the threads of parallel_each work on. */
+typedef struct {
+    merger *m;
+    const placement *p;
+    merge_fold fold;
+    void *context;
+} stage;
+
+static float *scratch_of(const stage *s, int thread) {
+    return s->m->scratch + (size_t)thread * padded(s->p);
+}
+
 /* ---- changes go to the owners */
 
-typedef void (*visit_slot)(merger *m, const placement *p, int g, int64_t slot, int64_t row,
-                           const float *base, void *context);
-
-/* The slots of a replica that hold rows of a unit and were touched. */
-static void each_touched(merger *m, const placement *p, int g, int unit, visit_slot visit,
-                         void *context) {
-    const size_t width = p->shape.width;
-    for (int64_t row = unit; row < p->shape.n_hot; row += p->n_units)
-        if (p->touched[g][row])
-            visit(m, p, g, row, row, p->base + (size_t)row * width, context);
+/* List the slots of a replica that hold rows of a unit and were touched, from touched[n] on; their
+ * marks are cleared. Returns the new n. touched NULL: count. */
+static int64_t list_touched(const placement *p, int g, int unit, touched_row *touched, int64_t n) {
+    uint8_t *marks = p->touched[g];
+    for (int64_t row = unit; row < p->shape.n_hot; row += p->n_units) {
+        if (!marks[row])
+            continue;
+        if (touched) {
+            touched[n] = (touched_row){(int32_t)row, (int32_t)row, g};
+            marks[row] = 0;
+        }
+        n++;
+    }
     if (!placement_is_cut(p))
-        return;
-    for (int64_t i = p->firsts[p->now][unit]; i < p->firsts[p->now][unit + 1]; i++)
-        if (p->touched[g][p->shape.n_hot + i])
-            visit(m, p, g, p->shape.n_hot + i, p->ids[p->now][i],
-                  p->cold_base[p->now] + (size_t)i * width, context);
+        return n;
+    for (int64_t i = p->firsts[p->now][unit]; i < p->firsts[p->now][unit + 1]; i++) {
+        const int64_t slot = p->shape.n_hot + i;
+        if (!marks[slot])
+            continue;
+        if (touched) {
+            touched[n] = (touched_row){p->ids[p->now][i], (int32_t)slot, g};
+            marks[slot] = 0;
+        }
+        n++;
+    }
+    return n;
 }
 
-static void count_slot(merger *m, const placement *p, int g, int64_t slot, int64_t row,
-                       const float *base, void *context) {
-    (void)m, (void)p, (void)g, (void)slot, (void)row, (void)base;
-    ++*(int64_t *)context;
-}
-
-static void pack_slot(merger *m, const placement *p, int g, int64_t slot, int64_t row,
-                      const float *base, void *context) {
-    char **record = context;
-    const float *now = p->rows[g] + (size_t)slot * p->shape.width;
-    for (size_t k = 0; k < p->shape.used; k++)
-        m->one[k] = now[k] - base[k];
-    *record = row_record_write(*record, m->format, row, m->one, p->shape.used,
-                               rounding(m, row, m->r->first + g));
-    p->touched[g][slot] = 0;
+static void pack_rows(void *context, int64_t begin, int64_t end, int thread) {
+    const stage *s = context;
+    const placement *p = s->p;
+    const size_t width = p->shape.width, bytes = record_bytes(s->m, p);
+    float *change = scratch_of(s, thread);
+    for (int64_t i = begin; i < end; i++) {
+        const touched_row *t = &s->m->touched[i];
+        const int64_t cold = t->slot - p->shape.n_hot;
+        const float *base = cold < 0 ? p->base + (size_t)t->row * width
+                                     : p->cold_base[p->now] + (size_t)cold * width;
+        const float *now = p->rows[t->replica] + (size_t)t->slot * width;
+        for (size_t k = 0; k < p->shape.used; k++)
+            change[k] = now[k] - base[k];
+        row_record_write(s->m->packed.data + (size_t)i * bytes, s->m->format, t->row, change,
+                         p->shape.used, rounding(s->m, t->row, s->m->r->first + t->replica));
+    }
 }
 
 /* Touched rows, by owner, then by local replica. */
 static status pack(merger *m, const placement *p) {
     const int n_peers = m->r->n_peers, n_local = m->r->n_local;
-    size_t total = 0;
+    int64_t total = 0;
     status s = reserve_fixed(m, p);
     for (int peer = 0; peer < n_peers; peer++) {
         int64_t n = 0;
         for (int g = 0; g < n_local; g++)
-            each_touched(m, p, g, placement_unit_of(p, peer), count_slot, &n);
+            n = list_touched(p, g, placement_unit_of(p, peer), NULL, n);
         m->to[peer] = n * (int64_t)record_bytes(m, p);
-        total += (size_t)m->to[peer];
+        total += n;
     }
     if (!s.code)
-        s = reserve(&m->packed, total);
-    char *record = m->packed.data;
-    for (int peer = 0; !s.code && peer < n_peers; peer++)
+        s = mem_grow(&m->touched, &m->touched_room, (size_t)total + 1, sizeof *m->touched,
+                     "rows to merge");
+    if (!s.code)
+        s = reserve(&m->packed, (size_t)total * record_bytes(m, p));
+    if (s.code)
+        return s;
+    int64_t n = 0;
+    for (int peer = 0; peer < n_peers; peer++)
         for (int g = 0; g < n_local; g++)
-            each_touched(m, p, g, placement_unit_of(p, peer), pack_slot, &record);
+            n = list_touched(p, g, placement_unit_of(p, peer), m->touched, n);
+    stage work = {.m = m, .p = p};
+    parallel_each(&m->threads, total, pack_rows, &work);
     return s;
 }
 
@@ -181,6 +223,17 @@ static status send(merger *m, const placement *p, const buffer *from, buffer *in
 
 /* ---- owners fold them */
 
+static void read_changes(void *context, int64_t begin, int64_t end, int thread) {
+    const stage *s = context;
+    const size_t floats = padded(s->p), used = s->p->shape.used, bytes = record_bytes(s->m, s->p);
+    (void)thread;
+    for (int64_t i = begin; i < end; i++) {
+        float *values = s->m->values + (size_t)i * floats;
+        row_record_read(s->m->received.data + (size_t)i * bytes, s->m->format, values, used);
+        memset(values + used, 0, (floats - used) * sizeof *values);
+    }
+}
+
 /* changes[first_of[i] .. first_of[i + 1]) are the changes of the i-th row of this rank's unit, in
  * the order in which they came: by peer, which is by replica. */
 static status sort_records(merger *m, const placement *p, int64_t n) {
@@ -198,64 +251,92 @@ static status sort_records(merger *m, const placement *p, int64_t n) {
     for (int64_t i = 2; i < p->unit_rows + 2; i++)
         m->first_of[i] += m->first_of[i - 1];
     for (int64_t i = 0; i < n; i++) {
-        const char *record = m->received.data + (size_t)i * bytes;
-        float *values = m->values + (size_t)i * floats;
-        row_record_read(record, m->format, values, p->shape.used);
-        memset(values + p->shape.used, 0, (floats - p->shape.used) * sizeof *values);
-        m->changes[m->first_of[row_record_row(record) / p->n_units + 1]++] = values;
+        const int64_t row = row_record_row(m->received.data + (size_t)i * bytes);
+        m->changes[m->first_of[row / p->n_units + 1]++] = m->values + (size_t)i * floats;
     }
+    stage work = {.m = m, .p = p};
+    parallel_each(&m->threads, n, read_changes, &work);
     return s;
 }
 
-/* One record for each row of the unit that anybody touched, ascending, so that hot rows come first;
- * *n_hot of them. Cold rows change here. */
-static status fold_rows(merger *m, const placement *p, merge_fold fold, void *context, int64_t n,
-                        int64_t *n_hot) {
+/* Number the records of rows that anybody touched, ascending, so that hot rows come first; returns
+ * how many of these there are. */
+static int64_t number_folds(merger *m, const placement *p, int unit) {
+    int64_t n_folded = 0, n_hot = 0;
+    for (int64_t i = 0; i < p->unit_rows; i++) {
+        const bool any = m->first_of[i + 1] > m->first_of[i];
+        m->fold_of[i] = any ? n_folded : -1;
+        n_folded += any;
+        n_hot += any && unit + i * p->n_units < p->shape.n_hot;
+    }
+    return n_hot;
+}
+
+/* Owned rows [begin, end) of this rank's unit. Cold ones change here. */
+static void fold_rows(void *context, int64_t begin, int64_t end, int thread) {
+    const stage *s = context;
+    const placement *p = s->p;
+    merger *m = s->m;
     const size_t bytes = record_bytes(m, p), used = p->shape.used;
     const int unit = placement_unit_of(p, comm_rank(m->r->peers));
-    int64_t n_folded = 0;
-    *n_hot = 0;
+    float *change = scratch_of(s, thread);
+    for (int64_t i = begin; i < end; i++) {
+        float **changes = m->changes + m->first_of[i];
+        const int64_t row = unit + i * p->n_units;
+        char *record = m->folded.data + (size_t)m->fold_of[i] * bytes;
+        if (m->fold_of[i] < 0)
+            continue;
+        s->fold(s->context, row, changes, (int)(m->first_of[i + 1] - m->first_of[i]), used);
+        row_record_write(record, m->format, row, changes[0], used, rounding(m, row, m->r->n));
+        if (row < p->shape.n_hot)
+            continue;
+        row_record_read(record, m->format, change, used);
+        add(placement_own_row(p, row), change, used);
+    }
+}
+
+/* One record for each row of the unit that anybody touched; *n_hot of hot rows, which come first.
+ */
+static status fold_unit(merger *m, const placement *p, merge_fold fold, void *context, int64_t n,
+                        int64_t *n_hot) {
     status s = sort_records(m, p, n);
     if (!s.code)
-        s = reserve(&m->folded, (size_t)n * bytes);
-    for (int64_t i = 0; !s.code && i < p->unit_rows; i++) {
-        float **changes = m->changes + m->first_of[i];
-        const int n_changes = (int)(m->first_of[i + 1] - m->first_of[i]);
-        const int64_t row = unit + i * p->n_units;
-        char *record = m->folded.data + (size_t)n_folded * bytes;
-        m->fold_of[i] = n_changes ? n_folded : -1;
-        if (!n_changes)
-            continue;
-        fold(context, row, changes, n_changes, used);
-        row_record_write(record, m->format, row, changes[0], used, rounding(m, row, m->r->n));
-        n_folded++;
-        if (row < p->shape.n_hot) {
-            ++*n_hot;
-        } else {
-            row_record_read(record, m->format, m->one, used);
-            add(placement_own_row(p, row), m->one, used);
-        }
-    }
+        s = reserve(&m->folded, (size_t)n * record_bytes(m, p));
+    if (s.code)
+        return s;
+    *n_hot = number_folds(m, p, placement_unit_of(p, comm_rank(m->r->peers)));
+    stage work = {.m = m, .p = p, .fold = fold, .context = context};
+    parallel_each(&m->threads, p->unit_rows, fold_rows, &work);
     return s;
 }
 
 /* ---- and the folds go to those who hold the rows */
 
-static status spread_hot(merger *m, const placement *p, int64_t n_hot) {
-    const size_t bytes = record_bytes(m, p), used = p->shape.used;
-    int64_t total = 0;
-    const status s = exchange_gather(m->r->peers, m->folded.data, n_hot * (int64_t)bytes,
-                                     &m->gathered.data, &m->gathered.capacity, &total);
-    for (int64_t at = 0; !s.code && at < total; at += (int64_t)bytes) {
-        const char *record = m->gathered.data + at;
+static void apply_hot(void *context, int64_t begin, int64_t end, int thread) {
+    const stage *s = context;
+    const placement *p = s->p;
+    const size_t bytes = record_bytes(s->m, p), used = p->shape.used;
+    float *change = scratch_of(s, thread);
+    for (int64_t i = begin; i < end; i++) {
+        const char *record = s->m->gathered.data + (size_t)i * bytes;
         const size_t offset = (size_t)row_record_row(record) * p->shape.width;
-        row_record_read(record, m->format, m->one, used);
-        add(p->base + offset, m->one, used);
-        for (int g = 0; g < m->r->n_local; g++)
+        row_record_read(record, s->m->format, change, used);
+        add(p->base + offset, change, used);
+        for (int g = 0; g < s->m->r->n_local; g++)
             memcpy(p->rows[g] + offset, p->base + offset, used * sizeof(float));
     }
-    if (!s.code)
-        m->sent += (m->r->n_peers - 1) * n_hot * (int64_t)bytes;
+}
+
+static status spread_hot(merger *m, const placement *p, int64_t n_hot) {
+    const int64_t bytes = (int64_t)record_bytes(m, p);
+    int64_t total = 0;
+    const status s = exchange_gather(m->r->peers, m->folded.data, n_hot * bytes, &m->gathered.data,
+                                     &m->gathered.capacity, &total);
+    if (s.code)
+        return s;
+    stage work = {.m = m, .p = p};
+    parallel_each(&m->threads, total / bytes, apply_hot, &work);
+    m->sent += (m->r->n_peers - 1) * n_hot * bytes;
     return s;
 }
 
@@ -287,20 +368,30 @@ static status pack_updates(merger *m, const placement *p, const pull *next) {
     return s;
 }
 
+static void apply_cold(void *context, int64_t begin, int64_t end, int thread) {
+    const stage *s = context;
+    const placement *p = s->p;
+    const int next = 1 - p->now;
+    const size_t bytes = record_bytes(s->m, p), used = p->shape.used;
+    float *change = scratch_of(s, thread);
+    for (int64_t i = begin; i < end; i++) {
+        const char *record = s->m->updates.data + (size_t)i * bytes;
+        const int64_t slot = p->slots[next][row_record_row(record)] - p->shape.n_hot;
+        row_record_read(record, s->m->format, change, used);
+        add(p->cold_base[next] + (size_t)slot * p->shape.width, change, used);
+    }
+}
+
 /* Cold rows of the next round came before this merge: they get its changes too. */
 static status update_cold(merger *m, const placement *p, const pull *next) {
-    const size_t bytes = record_bytes(m, p), used = p->shape.used;
-    const int stage = 1 - p->now;
     int64_t n;
     status s = comm_agree(m->r->peers, pack_updates(m, p, next));
     if (!s.code)
         s = send(m, p, &m->packed, &m->updates, &n);
-    for (int64_t i = 0; !s.code && i < n; i++) {
-        const char *record = m->updates.data + (size_t)i * bytes;
-        const int64_t slot = p->slots[stage][row_record_row(record)] - p->shape.n_hot;
-        row_record_read(record, m->format, m->one, used);
-        add(p->cold_base[stage] + (size_t)slot * p->shape.width, m->one, used);
-    }
+    if (s.code)
+        return s;
+    stage work = {.m = m, .p = p};
+    parallel_each(&m->threads, n, apply_cold, &work);
     return s;
 }
 
@@ -314,7 +405,7 @@ status merge_run(merger *m, const placement *p, const pull *next, merge_fold fol
     if (!s.code)
         s = send(m, p, &m->packed, &m->received, &n);
     if (!s.code)
-        s = comm_agree(peers, fold_rows(m, p, fold, context, n, &n_hot));
+        s = comm_agree(peers, fold_unit(m, p, fold, context, n, &n_hot));
     if (!s.code)
         s = spread_hot(m, p, n_hot);
     return s.code || !next ? s : update_cold(m, p, next);

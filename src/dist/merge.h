@@ -11,18 +11,22 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "parallel.h"
 #include "placement.h"
 #include "pull.h"
 #include "row_record.h"
 
 /* Make one change of a row out of n changes (in the order of the replicas), in changes[0]. May
- * overwrite them. Each is `used` floats, zero-padded to a multiple of 16. */
+ * overwrite them. Each is `used` floats, zero-padded to a multiple of 16. Called by several threads
+ * at once, for different rows. */
 typedef void (*merge_fold)(void *context, int64_t row, float *const *changes, int n, size_t used);
 
 typedef struct merger merger;
 
-/* Buffers that live from merge to merge. seed: of the rounding of messages. Local. */
-status merge_create(merger **m, const replicas *r, row_format format, uint64_t seed);
+/* Buffers that live from merge to merge, of tables of one width. seed: of the rounding of messages.
+ * threads: for the loops over rows. Local. */
+status merge_create(merger **m, const replicas *r, row_format format, uint64_t seed,
+                    const parallel *threads);
 void merge_destroy(merger **m);
 
 /* Collective over all ranks; nobody may change rows meanwhile, and callers have a barrier of

@@ -10,6 +10,7 @@
 #include "merge.h"
 #include "pull.h"
 #include "spans.h"
+#include "threads.h"
 #include "train_rounds.h"
 #include "fold.h"
 
@@ -323,9 +324,11 @@ static status create(hogwild *h, training *t) {
     }
     if (!s.code)
         s = mem_new(&h->squares, 2 * MOST_FREQUENT, sizeof *h->squares, "the lengths of rows");
-    if (!s.code)
+    if (!s.code) {
+        const parallel threads = threads_of(t->n_threads);
         s = merge_create(&h->merger, &t->replicas, (row_format)t->o->messages,
-                         training_seed(t, t->o->seed_sample));
+                         training_seed(t, t->o->seed_sample), &threads);
+    }
     if (!s.code) {
         sampler_rates(&t->sampler, t->corpus.words.counts, t->o->negative_power, h->rates[0],
                       h->rates[1]);

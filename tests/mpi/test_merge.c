@@ -8,6 +8,7 @@
 #include "merge.h"
 #include "random.h"
 #include "support.h"
+#include "threads.h"
 
 static comm *world;
 
@@ -86,7 +87,8 @@ static void create(fixture *f, int n_replicas, int n_hot, row_format format) {
         f->p.rows[g] = f->rows[g].data;
         f->p.touched[g] = f->marks[g].data;
     }
-    CU_ASSERT_FATAL(!merge_create(&f->merger, &f->r, format, 1).code);
+    const parallel threads = threads_of(2);
+    CU_ASSERT_FATAL(!merge_create(&f->merger, &f->r, format, 1, &threads).code);
     if (placement_is_cut(&f->p))
         CU_ASSERT_FATAL(!pull_create(&f->pull, &f->p).code);
     set_start(f);
