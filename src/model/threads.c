@@ -3,11 +3,17 @@
 
 #include <omp.h>
 
-/* Parts a thread takes: rows differ in work. */
-enum { PARTS = 8 };
+/* Parts a thread takes, as rows differ in work, and what is not worth waking threads for. */
+enum { PARTS = 8, FEW = 512 };
 
 static void run(int n_threads, int64_t n, parallel_work work, void *context) {
-    const int64_t parts = (int64_t)n_threads * PARTS;
+    const int64_t parts = n < FEW ? 1 : (int64_t)n_threads * PARTS;
+    if (n < 1)
+        return;
+    if (parts == 1) {
+        work(context, 0, n, 0);
+        return;
+    }
 #pragma omp parallel for num_threads(n_threads) schedule(dynamic, 1) default(none)                 \
     shared(n, work, context, parts)
     for (int64_t part = 0; part < parts; part++)
