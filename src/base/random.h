@@ -20,7 +20,8 @@ typedef enum {
     RANDOM_PLANT,    /* the planted corpus */
     RANDOM_GROUP,    /* order of the words in a group of the strata */
     RANDOM_RUN,      /* order of the non-zeros of a word in a tile */
-    RANDOM_SKETCH    /* the sparse signs that eigenvectors start from: counter = row */
+    RANDOM_SKETCH,   /* the sparse signs that eigenvectors start from: counter = row */
+    RANDOM_DEAL      /* output groups of an episode: counter = word */
 } random_purpose;
 
 static const uint64_t RANDOM_GOLDEN = 0x9E3779B97F4A7C15u;
