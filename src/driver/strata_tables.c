@@ -208,6 +208,14 @@ void strata_tables_clear(training_strata *t) {
     strata_clear(&t->out_groups);
 }
 
+/* The tables of negatives and the counts they are made from; rows on their way, asked for and
+ * sent. */
+static double deal_bytes(const training_strata *t) {
+    const double word = sizeof(alias_entry) + sizeof(uint32_t) + sizeof(int64_t);
+    const double rows = strata_is_alone(t) ? 0 : 2 * (double)t->largest;
+    return (double)t->n_words * word + rows * (double)t->o->dim * sizeof(float);
+}
+
 double strata_tables_bytes(const training_strata *t) {
     int64_t begin, n;
     double bytes = 0;
@@ -222,8 +230,7 @@ double strata_tables_bytes(const training_strata *t) {
     if (t->o->init == INIT_SVD)
         bytes += (double)n * (double)eigen_width(t->o->dim) * sizeof(float) +
                  (double)t->n_words * sizeof(double);
-    return bytes + (double)n * (double)t->o->dim * sizeof(float) +
-           (double)t->n_words * sizeof(uint64_t) + (double)t->n_words * sizeof(uint64_t);
+    return bytes + (double)n * (double)t->o->dim * sizeof(float) + deal_bytes(t);
 }
 
 /* ---- rows by id */
