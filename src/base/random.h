@@ -21,7 +21,8 @@ typedef enum {
     RANDOM_GROUP,    /* order of the words in a group of the strata */
     RANDOM_RUN,      /* order of the non-zeros of a word in a tile */
     RANDOM_SKETCH,   /* the sparse signs that eigenvectors start from: counter = row */
-    RANDOM_MESSAGE   /* how the values of a message are rounded: counter = row and replica */
+    RANDOM_MESSAGE,  /* how the values of a message are rounded: counter = row and replica */
+    RANDOM_DEAL      /* output groups of an episode: counter = word */
 } random_purpose;
 
 static const uint64_t RANDOM_GOLDEN = 0x9E3779B97F4A7C15u;

@@ -17,10 +17,6 @@ uint64_t strata_seed(const training_strata *t, int64_t own) {
     return (uint64_t)(own >= 0 ? own : t->o->seed);
 }
 
-static bool is_alone(const training_strata *t) {
-    return comm_size(t->world) == 1;
-}
-
 /* ---- memory */
 
 static status create(training_strata *t) {
@@ -30,7 +26,7 @@ static status create(training_strata *t) {
     status s = pair_sorter_create(&e->sorter, t->n_groups, t->n_threads, t->settings.window);
     if (!s.code)
         s = mem_new(&e->starts, k * k + 1, sizeof *e->starts, what);
-    if (s.code || is_alone(t))
+    if (s.code || strata_is_alone(t))
         return s;
     s = mem_new(&e->sizes, k * k, sizeof *e->sizes, what);
     if (!s.code)
@@ -77,12 +73,10 @@ double strata_episode_bytes(const training_strata *t) {
     const double pairs = slack * expected_pairs(t) / ranks;
     const double tokens = ((double)t->corpus.n_tokens / part + 2 * (double)MARGIN);
     const double documents = (double)t->corpus.n_documents / part;
-    const double buckets = k * k * sizeof(int64_t) * (is_alone(t) ? 1 : 4);
-    const double largest_bucket = t->n ? 2 * pairs / (t->n * k) : 0;
-    return pairs * sizeof(word_pair) * (is_alone(t) ? 1 : 2) + tokens * sizeof(int32_t) +
+    const double buckets = k * k * sizeof(int64_t) * (strata_is_alone(t) ? 1 : 4);
+    return pairs * sizeof(word_pair) * (strata_is_alone(t) ? 1 : 2) + tokens * sizeof(int32_t) +
            documents * sizeof(int64_t) + buckets +
-           pair_sorter_bytes(t->n_groups, t->n_threads, t->settings.window) +
-           t->n_threads * pair_worker_bytes(&t->settings, t->largest, largest_bucket);
+           pair_sorter_bytes(t->n_groups, t->n_threads, t->settings.window);
 }
 
 /* ---- drawing */
@@ -140,11 +134,13 @@ static pair_job make_job(const training_strata *t) {
     const int64_t end = cut(0, n, t->episode + 1, t->o->episodes);
     return (pair_job){.view = &t->now.view,
                       .sampler = &t->sampler,
-                      .groups = &t->groups,
+                      .inputs = &t->in_groups,
+                      .outputs = &t->out_groups,
                       .token_key = random_key(strata_seed(t, t->o->seed_sample), RANDOM_TOKEN,
                                               (uint64_t)t->epoch),
                       .begin = cut(begin, end, rank, size),
-                      .end = cut(begin, end, rank + 1, size)};
+                      .end = cut(begin, end, rank + 1, size),
+                      .origin = begin};
 }
 
 static status draw(training_strata *t) {
@@ -208,34 +204,18 @@ static status send_pairs(training_strata *t) {
 void strata_episode_bucket(const training_strata *t, int input, int output, pair_bucket *b) {
     const strata_episode *e = &t->now;
     const int64_t bucket = (int64_t)(input - t->first) * t->n_groups + output;
-    b->pairs = is_alone(t) ? e->drawn : e->received;
-    b->offsets = (is_alone(t) ? e->starts : e->offsets) + bucket;
+    b->pairs = strata_is_alone(t) ? e->drawn : e->received;
+    b->offsets = (strata_is_alone(t) ? e->starts : e->offsets) + bucket;
     b->stride = (int64_t)t->n * t->n_groups + 1;
     b->n_parts = comm_size(t->world);
 }
 
-/* Training cannot fail for want of memory. */
-static status reserve(training_strata *t) {
-    status s = status_ok();
-    int64_t most = 0;
-    for (int a = t->first; a < t->first + t->n; a++)
-        for (int b = 0; b < t->n_groups; b++) {
-            pair_bucket bucket;
-            strata_episode_bucket(t, a, b, &bucket);
-            const int64_t n = pair_bucket_size(&bucket);
-            most = n > most ? n : most;
-        }
-    for (int i = 0; !s.code && i < t->n_threads; i++)
-        s = pair_worker_reserve(t->workers[i], most);
-    return s;
-}
-
 status strata_episode_draw(training_strata *t) {
     status s = comm_agree(t->world, draw(t));
-    if (!s.code && !is_alone(t)) {
+    if (!s.code && !strata_is_alone(t)) {
         s = send_sizes(t);
         if (!s.code)
             s = send_pairs(t);
     }
-    return s.code ? s : comm_agree(t->world, reserve(t));
+    return s;
 }

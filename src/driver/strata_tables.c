@@ -10,67 +10,46 @@
 
 /* ---- groups */
 
-/* Words weigh what sub-sampling leaves of them, but none more than this part of a group: a word
- * that fills a group alone would have no negatives, and be none. */
-static const double MOST_OF_A_GROUP = 0.25;
-
+/* Words weigh what sub-sampling leaves of them. */
 static void weigh(const training_strata *t, int64_t *weights) {
-    double total = 0;
-    for (int64_t i = 0; i < t->n_words; i++) {
-        const double kept =
-            (double)t->corpus.words.counts[i] * sampler_keep_probability(&t->sampler, (int32_t)i);
-        weights[i] = (int64_t)kept;
-        total += kept;
-    }
-    const double most = MOST_OF_A_GROUP * total / t->n_groups;
     for (int64_t i = 0; i < t->n_words; i++)
-        if ((double)weights[i] > most)
-            weights[i] = (int64_t)most;
+        weights[i] = (int64_t)((double)t->corpus.words.counts[i] *
+                               sampler_keep_probability(&t->sampler, (int32_t)i));
 }
 
+/* Output groups take their first words when the first episode begins. */
 static status group_words(training_strata *t) {
+    const uint64_t key =
+        random_key(strata_seed(t, t->o->seed_order), RANDOM_GROUP, (uint64_t)t->n_groups);
     int64_t *weights = NULL;
+    double kept = 0;
     status s = mem_new(&weights, (size_t)t->n_words, sizeof *weights, "weights of the words");
     if (!s.code) {
         weigh(t, weights);
-        s = strata_create(
-            &t->groups, t->n_words, t->n_groups, weights,
-            random_key(strata_seed(t, t->o->seed_order), RANDOM_GROUP, (uint64_t)t->n_groups));
+        s = strata_create(&t->in_groups, t->n_words, t->n_groups, weights, key);
     }
+    if (!s.code)
+        s = strata_create(&t->out_groups, t->n_words, t->n_groups, weights, key);
+    for (int64_t i = 0; !s.code && i < t->n_words; i++)
+        kept += (double)weights[i];
+    t->turns = kept / (double)t->corpus.n_tokens / t->n_groups * (double)t->o->negative /
+               (double)t->o->pool_reuse;
     mem_free(&weights);
     return s;
 }
 
 static status check_groups(training_strata *t) {
-    int64_t least = t->n_words;
-    for (int g = 0; g < t->n_groups; g++) {
-        const int64_t size = strata_size(&t->groups, g);
-        least = size < least ? size : least;
-        t->largest = size > t->largest ? size : t->largest;
-    }
-    if (least >= 2)
-        return status_ok();
-    return status_error(STATUS_USAGE,
-                        "--groups %d cuts %lld words into groups of which one has fewer than two, "
-                        "and negatives come from the group of the centre; use fewer --groups",
-                        t->n_groups, (long long)t->n_words);
-}
-
-static status create_negatives(training_strata *t) {
-    int64_t *counts = NULL;
-    status s = mem_new(&t->negatives, (size_t)t->n_groups, sizeof *t->negatives,
-                       "the tables of negatives");
-    if (!s.code)
-        s = mem_new(&counts, (size_t)t->largest, sizeof *counts, "the tables of negatives");
-    for (int g = 0; !s.code && g < t->n_groups; g++) {
-        const int32_t *words = t->groups.by_id + t->groups.first[g];
-        const int64_t size = strata_size(&t->groups, g);
-        for (int64_t i = 0; i < size; i++)
-            counts[i] = t->corpus.words.counts[words[i]];
-        s = sampler_create(&t->negatives[g], counts, (int32_t)size, 0, t->o->negative_power);
-    }
-    mem_free(&counts);
-    return s;
+    if (t->n_words / t->n_groups < 2)
+        return status_error(STATUS_USAGE,
+                            "--groups %d cuts %lld words into groups of which one has fewer than "
+                            "two, and negatives come from the group of the centre; use fewer "
+                            "--groups",
+                            t->n_groups, (long long)t->n_words);
+    t->largest = (t->n_words + t->n_groups - 1) / t->n_groups;
+    for (int g = 0; g < t->n_groups; g++)
+        if (strata_size(&t->in_groups, g) > t->largest)
+            t->largest = strata_size(&t->in_groups, g);
+    return status_ok();
 }
 
 status strata_tables_group(training_strata *t) {
@@ -80,38 +59,65 @@ status strata_tables_group(training_strata *t) {
         s = group_words(t);
     if (!s.code)
         s = check_groups(t);
-    if (!s.code)
-        s = create_negatives(t);
     return comm_agree(t->world, s);
 }
 
 /* ---- blocks */
 
-static size_t block_bytes(const training_strata *t, int which) {
-    return (size_t)strata_size(&t->groups, which) * t->width * sizeof(float);
+static size_t block_bytes(const training_strata *t, int64_t n_words) {
+    return (size_t)n_words * t->width * sizeof(float);
+}
+
+static status create_ring(training_strata *t) {
+    size_t *bytes = NULL;
+    status s = mem_new(&bytes, (size_t)t->n_groups, sizeof *bytes, "the vectors");
+    for (int g = 0; !s.code && g < t->n_groups; g++)
+        bytes[g] = block_bytes(t, t->n_words / t->n_groups + (g < t->n_words % t->n_groups));
+    if (!s.code)
+        s = ring_create(&t->outputs, t->world, t->n_groups, bytes);
+    mem_free(&bytes);
+    return s;
 }
 
 static status create_blocks(training_strata *t) {
-    status s = mem_new(&t->block_bytes, (size_t)t->n_groups, sizeof *t->block_bytes, "the vectors");
-    for (int g = 0; !s.code && g < t->n_groups; g++)
-        t->block_bytes[g] = block_bytes(t, g);
-    if (!s.code)
-        s = mem_new(&t->inputs, (size_t)t->n, sizeof *t->inputs, "the word vectors");
+    status s = mem_new(&t->inputs, (size_t)t->n, sizeof *t->inputs, "the word vectors");
     for (int a = 0; !s.code && a < t->n; a++)
-        s = mem_new(&t->inputs[a], t->block_bytes[t->first + a], 1, "the word vectors");
-    return s.code ? s : ring_create(&t->outputs, t->world, t->n_groups, t->block_bytes);
+        s = mem_new(&t->inputs[a], block_bytes(t, strata_size(&t->in_groups, t->first + a)), 1,
+                    "the word vectors");
+    if (s.code)
+        return s;
+    return strata_is_alone(t) ? mem_new(&t->alone, block_bytes(t, t->n_words), 1, "the contexts")
+                              : create_ring(t);
 }
 
 static status create_workers(training_strata *t) {
     status s = mem_new(&t->workers, (size_t)t->n_threads, sizeof *t->workers, "the workers");
     for (int i = 0; !s.code && i < t->n_threads; i++)
-        s = pair_worker_create(&t->workers[i], &t->settings, t->largest);
+        s = pair_worker_create(&t->workers[i], &t->settings);
     if (!s.code)
         s = strata_flow_create(&t->flow, t->n);
     if (!s.code)
         s = mem_new(&t->loss, (size_t)t->n * (size_t)t->n_groups, sizeof *t->loss,
                     "losses of the buckets");
     return s;
+}
+
+/* Words whose rows a rank has in t->table, and room for them. */
+static status create_table(training_strata *t) {
+    const int size = comm_size(t->world);
+    status s = mem_new(&t->cuts, (size_t)size + 1, sizeof *t->cuts, "a snapshot");
+    if (s.code)
+        return s;
+    for (int r = 0; r <= size; r++)
+        t->cuts[r] = t->n_words * r / size;
+    const int64_t n = t->cuts[comm_rank(t->world) + 1] - t->cuts[comm_rank(t->world)];
+    return mem_new(&t->table, (size_t)n * (size_t)t->o->dim, sizeof *t->table, "a snapshot");
+}
+
+void strata_tables_outputs(const training_strata *t, int input, int step, pair_bucket *b) {
+    b->out = t->alone ? t->alone : ring_block(t->outputs, input, step);
+    b->out_rows =
+        t->alone ? t->out_groups.by_id + t->out_groups.first[(input + step) % t->n_groups] : NULL;
 }
 
 /* Vectors start at random, contexts at zero, as in every schedule. */
@@ -124,8 +130,8 @@ static status fill_random(training_strata *t) {
     if (!s.code)
         wordlist_hash(&t->corpus.words, hashes);
     for (int a = t->first; !s.code && a < t->first + t->n; a++) {
-        const int32_t *words = t->groups.by_id + t->groups.first[a];
-        const int64_t size = strata_size(&t->groups, a);
+        const int32_t *words = t->in_groups.by_id + t->in_groups.first[a];
+        const int64_t size = strata_size(&t->in_groups, a);
         for (int64_t i = 0; i < size; i++)
             own[i] = hashes[words[i]];
         loop_init_rows(t->inputs[a - t->first], 0, size, t->o->dim, own, seed, t->init_scale);
@@ -135,8 +141,9 @@ static status fill_random(training_strata *t) {
     return s;
 }
 
-static status fill_start(training_strata *t) {
-    const rows_table table = ppmi_svd_table(&t->start, t->o);
+/* Rows of a table into those of a group, for every group of this rank. */
+static status fetch_groups(const training_strata *t, const strata *groups, const rows_table *table,
+                           bool outputs) {
     const int64_t turns = comm_max(t->world, t->n);
     int64_t *ids = NULL;
     status s =
@@ -144,29 +151,42 @@ static status fill_start(training_strata *t) {
     for (int turn = 0; !s.code && turn < turns; turn++) {
         const bool there = turn < t->n;
         const int which = there ? t->first + turn : 0;
-        const int64_t size = there ? strata_size(&t->groups, which) : 0;
+        const int64_t size = there ? strata_size(groups, which) : 0;
+        float *rows = NULL;
+        if (there)
+            rows = outputs ? ring_block(t->outputs, which, 0) : t->inputs[turn];
         for (int64_t i = 0; i < size; i++)
-            ids[i] = t->groups.by_id[t->groups.first[which] + i];
-        s = rows_fetch(&table, ids, size, there ? t->inputs[turn] : NULL, t->width);
+            ids[i] = groups->by_id[groups->first[which] + i];
+        s = rows_fetch(table, ids, size, rows, t->width);
     }
     mem_free(&ids);
+    return s;
+}
+
+static status fill_start(training_strata *t) {
+    const rows_table table = ppmi_svd_table(&t->start, t->o);
+    const status s = fetch_groups(t, &t->in_groups, &table, false);
     if (!(t->o->blend > 0))
         ppmi_svd_clear(&t->start);
     return s;
 }
 
 status strata_tables_create(training_strata *t) {
-    int64_t begin, n;
-    strata_rows_share(t->world, t->n_words, &begin, &n);
     status s = create_blocks(t);
     if (!s.code)
         s = create_workers(t);
     if (!s.code)
-        s = mem_new(&t->table, (size_t)n * (size_t)t->o->dim, sizeof *t->table, "a snapshot");
+        s = create_table(t);
     if (!s.code && t->o->init == INIT_RANDOM)
         s = fill_random(t);
     s = comm_agree(t->world, s);
     return s.code || t->o->init == INIT_RANDOM ? s : fill_start(t);
+}
+
+static void clear_negatives(training_strata *t) {
+    for (int g = 0; t->negatives && g < t->n_groups; g++)
+        sampler_clear(&t->negatives[g]);
+    mem_free(&t->negatives);
 }
 
 void strata_tables_clear(training_strata *t) {
@@ -174,35 +194,43 @@ void strata_tables_clear(training_strata *t) {
         mem_free(&t->inputs[a]);
     mem_free(&t->inputs);
     ring_destroy(&t->outputs);
-    mem_free(&t->block_bytes);
+    mem_free(&t->alone);
+    mem_free(&t->cuts);
     for (int i = 0; t->workers && i < t->n_threads; i++)
         pair_worker_destroy(&t->workers[i]);
     mem_free(&t->workers);
     strata_flow_destroy(&t->flow);
     mem_free(&t->loss);
     mem_free(&t->table);
-    for (int g = 0; t->negatives && g < t->n_groups; g++)
-        sampler_clear(&t->negatives[g]);
-    mem_free(&t->negatives);
+    clear_negatives(t);
     sampler_clear(&t->sampler);
-    strata_clear(&t->groups);
+    strata_clear(&t->in_groups);
+    strata_clear(&t->out_groups);
+}
+
+/* The tables of negatives and the counts they are made from; rows on their way, asked for and
+ * sent. */
+static double deal_bytes(const training_strata *t) {
+    const double word = sizeof(alias_entry) + sizeof(uint32_t) + sizeof(int64_t);
+    const double rows = strata_is_alone(t) ? 0 : 2 * (double)t->largest;
+    return (double)t->n_words * word + rows * (double)t->o->dim * sizeof(float);
 }
 
 double strata_tables_bytes(const training_strata *t) {
     int64_t begin, n;
-    size_t most = 0;
     double bytes = 0;
     strata_rows_share(t->world, t->n_words, &begin, &n);
-    for (int g = 0; g < t->n_groups; g++) {
-        most = block_bytes(t, g) > most ? block_bytes(t, g) : most;
-        bytes += g >= t->first && g < t->first + t->n ? (double)block_bytes(t, g) : 0;
-    }
-    bytes += ring_bytes(t->n_groups, most, comm_rank(t->world), comm_size(t->world));
+    for (int a = t->first; a < t->first + t->n; a++)
+        bytes += (double)block_bytes(t, strata_size(&t->in_groups, a));
+    if (strata_is_alone(t))
+        bytes += (double)block_bytes(t, t->n_words);
+    else
+        bytes += ring_bytes(t->n_groups, block_bytes(t, t->n_words / t->n_groups + 1),
+                            comm_rank(t->world), comm_size(t->world));
     if (t->o->init == INIT_SVD)
         bytes += (double)n * (double)eigen_width(t->o->dim) * sizeof(float) +
                  (double)t->n_words * sizeof(double);
-    return bytes + (double)n * (double)t->o->dim * sizeof(float) +
-           (double)t->n_words * sizeof(uint64_t);
+    return bytes + (double)n * (double)t->o->dim * sizeof(float) + deal_bytes(t);
 }
 
 /* ---- rows by id */
@@ -217,28 +245,72 @@ typedef struct {
 static const float *take_row(void *context, int32_t *id) {
     row_source *r = context;
     const training_strata *t = r->t;
-    while (r->place == strata_size(&t->groups, r->group)) {
+    const strata *groups = r->outputs ? &t->out_groups : &t->in_groups;
+    while (r->place == strata_size(groups, r->group)) {
         r->group++;
         r->place = 0;
     }
+    *id = groups->by_id[groups->first[r->group] + r->place];
+    const int64_t place = r->place++;
+    if (r->outputs && t->alone)
+        return t->alone + (size_t)*id * t->width;
     const float *block =
         r->outputs ? ring_block(t->outputs, r->group, 0) : t->inputs[r->group - t->first];
-    *id = t->groups.by_id[t->groups.first[r->group] + r->place];
-    return block + (size_t)r->place++ * t->width;
+    return block + (size_t)place * t->width;
 }
 
 status strata_tables_fetch(void *context, const char *name, const float **data) {
     training_strata *t = context;
     row_source source = {.t = t, .outputs = strcmp(name, "context") == 0, .group = t->first};
+    const strata *groups = source.outputs ? &t->out_groups : &t->in_groups;
     strata_rows rows = {.world = t->world,
                         .n_words = t->n_words,
                         .columns = t->o->dim,
                         .take = take_row,
                         .context = &source};
     if (t->n)
-        rows.left = t->groups.first[t->first + t->n] - t->groups.first[t->first];
+        rows.left = groups->first[t->first + t->n] - groups->first[t->first];
     *data = t->table;
     return strata_rows_gather(&rows, t->table);
+}
+
+/* ---- output groups of an episode */
+
+static status create_negatives(training_strata *t) {
+    const strata *groups = &t->out_groups;
+    int64_t *counts = NULL;
+    clear_negatives(t);
+    status s = mem_new(&t->negatives, (size_t)t->n_groups, sizeof *t->negatives,
+                       "the tables of negatives");
+    if (!s.code)
+        s = mem_new(&counts, (size_t)t->n_words, sizeof *counts, "the tables of negatives");
+    for (int64_t i = 0; !s.code && i < t->n_words; i++)
+        counts[i] = t->corpus.words.counts[groups->by_id[i]];
+    for (int g = 0; !s.code && g < t->n_groups; g++)
+        s = sampler_create(&t->negatives[g], counts + groups->first[g],
+                           (int32_t)strata_size(groups, g), 0, t->o->negative_power);
+    mem_free(&counts);
+    return s;
+}
+
+/* Rows change their ranks by way of t->table, but for the first time, when all are zeros. */
+status strata_tables_deal(training_strata *t) {
+    const uint64_t episode = strata_episode_number(t);
+    const bool moves = !strata_is_alone(t) && episode > 0;
+    const float *rows = NULL;
+    if (t->n_groups == 1 && episode > 0)
+        return status_ok();
+    status s = moves ? strata_tables_fetch(t, "context", &rows) : status_ok();
+    if (s.code)
+        return s;
+    strata_deal(&t->out_groups, random_key(strata_seed(t, t->o->seed_order), RANDOM_DEAL, episode));
+    s = comm_agree(t->world, create_negatives(t));
+    const rows_table table = {.c = t->world,
+                              .cuts = t->cuts,
+                              .rows = rows,
+                              .stride = (size_t)t->o->dim,
+                              .columns = (size_t)t->o->dim};
+    return s.code || !moves ? s : fetch_groups(t, &t->out_groups, &table, true);
 }
 
 status strata_tables_blend(training_strata *t) {

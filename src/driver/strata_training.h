@@ -45,13 +45,17 @@ typedef struct {
     size_t width;
     loop_settings settings;
     sampler sampler;
-    strata groups;
+    strata in_groups;       /* throughout */
+    strata out_groups;      /* of the present episode */
     int n_groups, first, n; /* K; input groups of this rank */
     int64_t largest;        /* words of a group */
-    sampler *negatives;     /* [K] over the words of a group, by place */
-    size_t *block_bytes;    /* [K] of the rows of a group */
-    float **inputs;         /* [n] rows of the groups that stay: /vectors */
-    ring *outputs;          /* rows of the groups that travel: /context */
+    sampler *negatives;     /* [K] over the words of an output group, by place */
+    double turns;           /* pair_bucket */
+    float **inputs;         /* [n] rows of the input groups: /vectors */
+    /* Rows of the output groups: /context. On one rank they are by id and never move. */
+    float *alone;
+    ring *outputs; /* on several: group by group */
+    int64_t *cuts; /* [ranks + 1] words whose rows a rank has in table */
     strata_flow *flow;
     pair_worker **workers; /* [n_threads] */
     double *loss;          /* [n, K] of each bucket, in the present epoch */
@@ -62,6 +66,16 @@ typedef struct {
     int epoch, episode; /* from 0 */
     double bytes;       /* estimate of what this rank needs */
 } training_strata;
+
+/* Only this rank: no row moves. Local. */
+static inline bool strata_is_alone(const training_strata *t) {
+    return comm_size(t->world) == 1;
+}
+
+/* Number of the present episode in the run. Local. */
+static inline uint64_t strata_episode_number(const training_strata *t) {
+    return (uint64_t)t->epoch * (uint64_t)t->o->episodes + (uint64_t)t->episode;
+}
 
 /* The seeds of the three kinds of draws. Local. */
 uint64_t strata_seed(const training_strata *t, int64_t own);
@@ -82,8 +96,16 @@ void strata_episode_bucket(const training_strata *t, int input, int output, pair
 
 /* ---- tables (strata_tables.c) */
 
-/* Groups of words, tables of negatives. STATUS_USAGE if a group would have no negatives. */
+/* Groups of words. STATUS_USAGE if a group would have no negatives. */
 status strata_tables_group(training_strata *t);
+
+/* Make the output groups of t->episode of t->epoch: other words meet as negatives, as those of one
+ * group alone never learn how they stand to the words of the others. */
+status strata_tables_deal(training_strata *t);
+
+/* The rows of an output group in a step of an input group of this rank, as pair_bucket wants them.
+ * Local. */
+void strata_tables_outputs(const training_strata *t, int input, int step, pair_bucket *b);
 
 /* Blocks with their start values, workers. */
 status strata_tables_create(training_strata *t);

@@ -120,20 +120,16 @@ static double rate_at(const training_strata *t, double step) {
 static void train_bucket(void *context, int input, int step, int thread) {
     training_strata *t = context;
     const int output = (input + step) % t->n_groups;
-    const uint64_t episode = (uint64_t)t->epoch * (uint64_t)t->o->episodes + (uint64_t)t->episode;
-    const uint64_t which = (uint64_t)input * (uint64_t)t->n_groups + (uint64_t)output;
-    const uint64_t order = strata_seed(t, t->o->seed_order);
-    const uint64_t sample = strata_seed(t, t->o->seed_sample);
+    const uint64_t key =
+        random_key(strata_seed(t, t->o->seed_sample), RANDOM_NEGATIVE, strata_episode_number(t));
     pair_bucket b = {.settings = &t->settings,
                      .kernel = t->kernel,
                      .negatives = &t->negatives[output],
                      .in = t->inputs[input - t->first],
-                     .out = ring_block(t->outputs, input, step),
-                     .n_out = strata_size(&t->groups, output),
                      .rate = (float)rate_at(t, step),
-                     .order_key = random_at(random_key(order, RANDOM_ORDER, episode), which),
-                     .negatives_key =
-                         random_at(random_key(sample, RANDOM_NEGATIVE, episode), which)};
+                     .turns = t->turns,
+                     .negatives_key = random_at(key, (uint64_t)output)};
+    strata_tables_outputs(t, input, step, &b);
     strata_episode_bucket(t, input, output, &b);
     t->loss[(int64_t)(input - t->first) * t->n_groups + step] +=
         pair_bucket_train(&b, t->workers[thread]);
@@ -163,13 +159,16 @@ static status train_episode(training_strata *t) {
                             .n_threads = t->n_threads,
                             .context = t,
                             .train = train_bucket,
-                            .move = ring_moves(t->outputs) ? move_blocks : NULL,
+                            .move = t->outputs && ring_moves(t->outputs) ? move_blocks : NULL,
                             .tick = tick};
-    const status s = strata_episode_draw(t);
+    status s = strata_tables_deal(t);
+    if (!s.code)
+        s = strata_episode_draw(t);
     if (s.code)
         return s;
     strata_run(t->flow, &e);
-    ring_end(t->outputs);
+    if (t->outputs)
+        ring_end(t->outputs);
     return s;
 }
 
@@ -271,7 +270,7 @@ static status run(training_strata *t) {
         s = run_record_commit(&t->record);
     if (s.code)
         return run_record_abandon(&t->record, s);
-    if (ring_moves(t->outputs))
+    if (t->outputs && ring_moves(t->outputs))
         log_info("rank 0 sent %.1f MiB of rows round the ring",
                  (double)ring_bytes_sent(t->outputs) / 1048576);
     if (comm_rank(t->world) == 0)

@@ -46,15 +46,27 @@ void negatives_begin_chunk(negatives *n, const sampler *s, int64_t begin) {
     n->at = n->owed = 0;
 }
 
+static inline void replace(negatives *n, const sampler *s, int at) {
+    const int32_t word = draw_next(n, s);
+    n->words[at] = word;
+    n->fresh = n->places ? places_find(n->places, word) : word;
+    n->pool[at] = n->fresh;
+}
+
 void negatives_rotate(negatives *n, const sampler *s) {
     for (n->owed += n->count; n->owed >= n->reuse; n->owed -= n->reuse) {
-        const int32_t word = draw_next(n, s);
-        n->words[n->at] = word;
-        n->fresh = n->places ? places_find(n->places, word) : word;
-        n->pool[n->at] = n->fresh;
+        replace(n, s, n->at);
         if (++n->at == n->size)
             n->at = 0;
     }
+}
+
+void negatives_turn_to(negatives *n, const sampler *s, uint64_t turns) {
+    const uint64_t size = (uint64_t)n->size, end = turns + size;
+    if (end < n->drawn || end - n->drawn > size)
+        n->drawn = turns;
+    while (n->drawn < end)
+        replace(n, s, (int)(n->drawn % size));
 }
 
 int64_t negatives_foresee(const negatives *n, const sampler *s, int64_t n_windows, int32_t *words) {

@@ -44,6 +44,9 @@ void negatives_begin_chunk(negatives *n, const sampler *s, int64_t begin);
 /* Draw anew what the next window's picks have used up. */
 void negatives_rotate(negatives *n, const sampler *s);
 
+/* The pool after `turns` replacements since the chunk began, whatever it was before. */
+void negatives_turn_to(negatives *n, const sampler *s, uint64_t turns);
+
 /* The words that the next n_windows windows may pick: the pool, then what negatives_rotate will
  * draw before each of them. Returns how many. */
 int64_t negatives_foresee(const negatives *n, const sampler *s, int64_t n_windows, int32_t *words);

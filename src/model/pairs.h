@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The pairs of skip-gram for the strata schedule: drawn from a stretch of the corpus, the same ones
  * as the hogwild schedule trains, and sorted into K x K buckets by (group of the context, which is
- * the input, group of the centre, which is the output). Within a bucket pairs stay in the order of
- * the corpus, whatever the threads. */
+ * the input, group of the centre, which is the output); inputs and outputs have groups of their
+ * own. Within a bucket pairs stay in the order of the corpus, whatever the threads. */
 #ifndef WORDSHARD_PAIRS_H
 #define WORDSHARD_PAIRS_H
 
@@ -12,17 +12,19 @@
 #include "strata.h"
 #include "window.h"
 
-/* Both as places in their groups (strata.place). */
+/* Words as places in their groups (strata.place). */
 typedef struct {
     int32_t in, out;
+    uint32_t window; /* where the centre is: its position less the job's origin, modulo 2^32 */
 } word_pair;
 
 typedef struct {
     const corpus_view *view;
     const sampler *sampler;
-    const strata *groups;
+    const strata *inputs, *outputs;
     uint64_t token_key; /* random_key of RANDOM_TOKEN */
     int64_t begin, end; /* positions of the centres */
+    int64_t origin;
 } pair_job;
 
 typedef struct pair_sorter pair_sorter;

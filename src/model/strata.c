@@ -4,6 +4,7 @@
 #include <omp.h>
 #include <sched.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "memory.h"
@@ -81,19 +82,21 @@ static void order_by_id(strata *s) {
         s->place[s->by_id[at]] = (int32_t)(at - s->first[s->group[s->by_id[at]]]);
 }
 
-static void order_by_chance(strata *s, uint64_t key) {
-    for (int64_t at = 0; at < s->n_words; at++)
-        s->by_chance[at] = s->by_id[at];
-    for (int g = 0; g < s->n_groups; g++) {
-        int32_t *words = s->by_chance + s->first[g];
-        for (int64_t i = strata_size(s, g) - 1; i > 0; i--) {
-            const double unit = random_unit(random_at(key, (uint64_t)(s->first[g] + i)));
-            const int64_t j = (int64_t)(unit * (double)(i + 1));
-            const int32_t other = words[j];
-            words[j] = words[i];
-            words[i] = other;
-        }
+/* Fisher and Yates. from: counter of the first draw. */
+static void shuffle(int32_t *x, int64_t n, uint64_t key, int64_t from) {
+    for (int64_t i = n - 1; i > 0; i--) {
+        const double unit = random_unit(random_at(key, (uint64_t)(from + i)));
+        const int64_t j = (int64_t)(unit * (double)(i + 1));
+        const int32_t other = x[j];
+        x[j] = x[i];
+        x[i] = other;
     }
+}
+
+static void order_by_chance(strata *s, uint64_t key) {
+    memcpy(s->by_chance, s->by_id, (size_t)s->n_words * sizeof *s->by_id);
+    for (int g = 0; g < s->n_groups; g++)
+        shuffle(s->by_chance + s->first[g], strata_size(s, g), key, s->first[g]);
     for (int64_t at = 0; at < s->n_words; at++)
         s->chance[s->by_chance[at]] = (int32_t)(at - s->first[s->group[s->by_chance[at]]]);
 }
@@ -116,6 +119,20 @@ status strata_create(strata *s, int64_t n_words, int n_groups, const int64_t *we
     order_by_id(s);
     order_by_chance(s, key);
     return st;
+}
+
+void strata_deal(strata *s, uint64_t key) {
+    memset(s->first, 0, ((size_t)s->n_groups + 1) * sizeof *s->first);
+    for (int64_t from = 0; from < s->n_words; from += s->n_groups) {
+        const int64_t left = s->n_words - from, n = left < s->n_groups ? left : s->n_groups;
+        for (int64_t g = 0; g < n; g++) {
+            s->group[from + g] = (int32_t)g;
+            s->first[g + 1]++;
+        }
+        shuffle(s->group + from, n, key, from);
+    }
+    order_by_id(s);
+    order_by_chance(s, random_mix(key));
 }
 
 void strata_clear(strata *s) {

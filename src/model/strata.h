@@ -31,6 +31,11 @@ status strata_create(strata *s, int64_t n_words, int n_groups, const int64_t *we
                      uint64_t key);
 void strata_clear(strata *s);
 
+/* Make other groups of the words, by chance: of K words that follow one another by id each goes to
+ * another group. Where ids fall with frequency, the groups stay about equally heavy. Sizes are the
+ * same for every key: V / K, and one more for the first V mod K. Orders follow. */
+void strata_deal(strata *s, uint64_t key);
+
 static inline int64_t strata_size(const strata *s, int g) {
     return s->first[g + 1] - s->first[g];
 }

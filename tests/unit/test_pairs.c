@@ -12,6 +12,7 @@
 enum { WORDS = 50, TOKENS = 9000, WINDOW = 4, K = 3, DIM = 20 };
 static const double SAMPLE = 2e-3;
 static const uint64_t KEY = 77;
+static const int64_t ORIGIN = -3;
 
 static int64_t counts[WORDS];
 static int32_t tokens[TOKENS];
@@ -20,7 +21,7 @@ enum { DOCUMENTS = sizeof documents / sizeof *documents - 1 };
 
 typedef struct {
     sampler sampler;
-    strata groups;
+    strata in, out; /* groups */
     corpus_view view;
 } world;
 
@@ -32,17 +33,20 @@ static void make_world(world *w) {
         counts[tokens[i]]++;
     }
     CU_ASSERT_EQUAL_FATAL(sampler_create(&w->sampler, counts, WORDS, SAMPLE, 0.75).code, STATUS_OK);
-    CU_ASSERT_EQUAL_FATAL(strata_create(&w->groups, WORDS, K, counts, 5).code, STATUS_OK);
+    CU_ASSERT_EQUAL_FATAL(strata_create(&w->in, WORDS, K, counts, 5).code, STATUS_OK);
+    CU_ASSERT_EQUAL_FATAL(strata_create(&w->out, WORDS, K, counts, 5).code, STATUS_OK);
+    strata_deal(&w->out, 8);
     w->view = (corpus_view){tokens, 0, TOKENS, documents, DOCUMENTS};
 }
 
 static void clear_world(world *w) {
     sampler_clear(&w->sampler);
-    strata_clear(&w->groups);
+    strata_clear(&w->in);
+    strata_clear(&w->out);
 }
 
 static pair_job job_of(const world *w, int64_t begin, int64_t end) {
-    return (pair_job){&w->view, &w->sampler, &w->groups, KEY, begin, end};
+    return (pair_job){&w->view, &w->sampler, &w->in, &w->out, KEY, begin, end, ORIGIN};
 }
 
 static status draw(const world *w, int n_threads, int64_t begin, int64_t end, int64_t *starts,
@@ -64,7 +68,6 @@ static status draw(const world *w, int n_threads, int64_t begin, int64_t end, in
 /* The pairs of a bucket from the definition, in the order of the corpus; returns how many. */
 static int64_t naive_bucket(const world *w, int a, int b, word_pair *out) {
     static int64_t kept[TOKENS];
-    const strata *g = &w->groups;
     int64_t n = 0;
     for (int d = 0; d < DOCUMENTS; d++) {
         int k = 0;
@@ -78,8 +81,9 @@ static int64_t naive_bucket(const world *w, int a, int b, word_pair *out) {
                 if (j < 0 || j >= k || j == i)
                     continue;
                 const int32_t word = tokens[kept[j]];
-                if (g->group[word] == a && g->group[centre] == b)
-                    out[n++] = (word_pair){g->place[word], g->place[centre]};
+                if (w->in.group[word] == a && w->out.group[centre] == b)
+                    out[n++] = (word_pair){w->in.place[word], w->out.place[centre],
+                                           (uint32_t)(kept[i] - ORIGIN)};
             }
         }
     }
@@ -117,8 +121,7 @@ static void stretches_together_have_the_pairs_of_the_whole(void) {
         CU_ASSERT_EQUAL_FATAL(draw(&w, 2, cuts[c], cuts[c + 1], starts, &part).code, STATUS_OK);
         for (int bucket = 0; bucket < K * K; bucket++)
             for (int64_t i = starts[bucket]; i < starts[bucket + 1]; i++, next[bucket]++)
-                CU_ASSERT(all[next[bucket]].in == part[i].in &&
-                          all[next[bucket]].out == part[i].out);
+                CU_ASSERT(!memcmp(&all[next[bucket]], &part[i], sizeof *part));
         mem_free(&part);
     }
     CU_ASSERT(!memcmp(next, whole + 1, sizeof next));
@@ -156,17 +159,17 @@ typedef struct {
     pair_bucket b;
     sampler negatives;
     float *in, *out;
-    int64_t n_in;
+    int64_t n_in, n_out;
 } bench;
 
 static void make_bench(bench *x, const world *w, int a, int b, const kernels *kernel,
                        const word_pair *pairs, const int64_t *offsets) {
     static int64_t group_counts[WORDS];
     const size_t width = row_width(DIM);
-    const int64_t n_out = strata_size(&w->groups, b);
-    x->n_in = strata_size(&w->groups, a);
+    const int64_t n_out = x->n_out = strata_size(&w->out, b);
+    x->n_in = strata_size(&w->in, a);
     for (int64_t i = 0; i < n_out; i++)
-        group_counts[i] = counts[w->groups.by_id[w->groups.first[b] + i]];
+        group_counts[i] = counts[w->out.by_id[w->out.first[b] + i]];
     CU_ASSERT_FATAL(!sampler_create(&x->negatives, group_counts, (int32_t)n_out, 0, 0.75).code);
     CU_ASSERT_FATAL(!mem_new(&x->in, (size_t)x->n_in * width, sizeof(float), "rows").code);
     CU_ASSERT_FATAL(!mem_new(&x->out, (size_t)n_out * width, sizeof(float), "rows").code);
@@ -179,13 +182,12 @@ static void make_bench(bench *x, const world *w, int a, int b, const kernels *ke
                          .negatives = &x->negatives,
                          .in = x->in,
                          .out = x->out,
-                         .n_out = n_out,
                          .pairs = pairs,
                          .offsets = offsets,
                          .stride = 1,
                          .n_parts = 1,
                          .rate = .05F,
-                         .order_key = 11,
+                         .turns = .1,
                          .negatives_key = 12};
 }
 
@@ -197,60 +199,100 @@ static void clear_bench(bench *x) {
 
 static double train(const bench *x) {
     pair_worker *w;
-    CU_ASSERT_FATAL(!pair_worker_create(&w, &SETTINGS, x->b.n_out).code);
-    CU_ASSERT_FATAL(!pair_worker_reserve(w, pair_bucket_size(&x->b)).code);
+    CU_ASSERT_FATAL(!pair_worker_create(&w, &SETTINGS).code);
     const double loss = pair_bucket_train(&x->b, w);
     pair_worker_destroy(&w);
     return loss;
 }
 
-/* A kernel that moves nothing and notes what it is given. */
+/* A kernel that moves nothing: it compares what it is given with the pairs of the bucket, and notes
+ * the negatives of each window. */
 static struct {
     const bench *x;
-    int64_t pairs[WORDS][WORDS];
-    int64_t n_pairs, n_units;
+    const word_pair *next, *end;
+    int32_t negatives[TOKENS + 10][6]; /* by window; -1 where there is none */
+    int64_t n_shared;
 } noted;
 
-static void note(const logistic_window *w) {
-    const size_t width = row_width(DIM);
-    const size_t centre = (size_t)(w->out[0] - noted.x->out) / width;
-    CU_ASSERT(w->n_in >= 1 && w->n_in <= WINDOW + 1 && w->labels[0] == 1);
-    for (int i = 0; i < w->n_in; i++)
-        noted.pairs[(size_t)(w->in[i] - noted.x->in) / width][centre]++;
+static void note_negatives(const logistic_window *w, uint32_t window) {
+    int32_t *before = noted.negatives[window];
+    const bool first = before[0] < 0;
+    before[0] = w->n_out;
     for (int j = 1; j < w->n_out; j++) {
+        const int32_t place = (int32_t)((size_t)(w->out[j] - noted.x->out) / row_width(DIM));
+        CU_ASSERT(first || before[j] == place);
+        before[j] = place;
         CU_ASSERT_EQUAL(w->labels[j], 0);
         for (int i = 0; i < j; i++)
             CU_ASSERT_PTR_NOT_EQUAL(w->out[i], w->out[j]);
     }
-    noted.n_pairs += w->n_in;
-    noted.n_units++;
+    noted.n_shared += !first;
+}
+
+static void note(const logistic_window *w) {
+    const size_t width = row_width(DIM);
+    const word_pair *first = noted.next;
+    CU_ASSERT_FATAL(w->n_in >= 1 && w->n_in <= noted.end - first);
+    CU_ASSERT(w->labels[0] == 1);
+    for (int i = 0; i < w->n_in; i++, noted.next++) {
+        CU_ASSERT_EQUAL(noted.next->window, first->window);
+        CU_ASSERT_PTR_EQUAL(w->in[i], noted.x->in + (size_t)noted.next->in * width);
+        CU_ASSERT_PTR_EQUAL(w->out[0], noted.x->out + (size_t)noted.next->out * width);
+    }
+    CU_ASSERT(noted.next == noted.end || noted.next->window != first->window);
+    note_negatives(w, first->window);
 }
 
 static void do_nothing(const logistic_window *w) {
     (void)w;
 }
 
-static void every_pair_is_trained_once_in_units_of_one_centre(void) {
+static void windows_are_trained_whole_with_the_same_negatives_in_every_bucket(void) {
     const kernels kernel = {.score = note, .update = do_nothing};
     world w;
     int64_t starts[K * K + 1] = {0};
     word_pair *pairs;
     make_world(&w);
     CU_ASSERT_EQUAL_FATAL(draw(&w, 1, 0, TOKENS, starts, &pairs).code, STATUS_OK);
+    memset(&noted, 0, sizeof noted);
+    memset(noted.negatives, -1, sizeof noted.negatives);
     for (int bucket = 0; bucket < K * K; bucket++) {
         bench x;
         make_bench(&x, &w, bucket / K, bucket % K, &kernel, pairs, starts + bucket);
-        memset(&noted, 0, sizeof noted);
         noted.x = &x;
+        noted.next = pairs + starts[bucket];
+        noted.end = pairs + starts[bucket + 1];
         train(&x);
-        CU_ASSERT_EQUAL(noted.n_pairs, starts[bucket + 1] - starts[bucket]);
-        CU_ASSERT(2 * noted.n_units < noted.n_pairs); /* the words are few */
-        for (int64_t i = starts[bucket]; i < starts[bucket + 1]; i++)
-            noted.pairs[pairs[i].in][pairs[i].out]--;
-        for (size_t i = 0; i < sizeof noted.pairs / sizeof(int64_t); i++)
-            CU_ASSERT_EQUAL(noted.pairs[i / WORDS][i % WORDS], 0);
+        CU_ASSERT_PTR_EQUAL(noted.next, noted.end);
         clear_bench(&x);
     }
+    CU_ASSERT(noted.n_shared > TOKENS / 10);
+    mem_free(&pairs);
+    clear_world(&w);
+}
+
+/* Rows in another order, which the bucket is told. */
+static void rows_may_lie_anywhere(void) {
+    static int32_t rows[WORDS];
+    world w;
+    bench here, there;
+    int64_t starts[K * K + 1] = {0};
+    word_pair *pairs;
+    make_world(&w);
+    CU_ASSERT_EQUAL_FATAL(draw(&w, 1, 0, TOKENS, starts, &pairs).code, STATUS_OK);
+    make_bench(&here, &w, 1, 1, kernels_get(ISA_AUTO), pairs, starts + K + 1);
+    make_bench(&there, &w, 1, 1, kernels_get(ISA_AUTO), pairs, starts + K + 1);
+    for (int64_t i = 0; i < there.n_out; i++)
+        rows[i] = (int32_t)(there.n_out - 1 - i);
+    there.b.out_rows = rows;
+    const size_t width = row_width(DIM);
+    CU_ASSERT_EQUAL(train(&here), train(&there));
+    CU_ASSERT(!memcmp(here.in, there.in, (size_t)here.n_in * width * sizeof(float)));
+    for (int64_t i = 0; i < here.n_out; i++)
+        CU_ASSERT(!memcmp(here.out + (size_t)i * width, there.out + (size_t)rows[i] * width,
+                          width * sizeof(float)));
+    clear_bench(&here);
+    clear_bench(&there);
     mem_free(&pairs);
     clear_world(&w);
 }
@@ -269,7 +311,7 @@ static void parts_of_a_bucket_change_no_bit(void) {
     const size_t width = row_width(DIM) * sizeof(float);
     CU_ASSERT_EQUAL(train(&one), train(&three));
     CU_ASSERT(!memcmp(one.in, three.in, (size_t)one.n_in * width));
-    CU_ASSERT(!memcmp(one.out, three.out, (size_t)one.b.n_out * width));
+    CU_ASSERT(!memcmp(one.out, three.out, (size_t)one.n_out * width));
     clear_bench(&one);
     clear_bench(&three);
     mem_free(&pairs);
@@ -299,9 +341,7 @@ static status everything(void *context) {
     (void)context;
     status s = pair_sorter_create(&p, K, 2, WINDOW);
     if (!s.code)
-        s = pair_worker_create(&worker, &SETTINGS, WORDS);
-    if (!s.code)
-        s = pair_worker_reserve(worker, 100);
+        s = pair_worker_create(&worker, &SETTINGS);
     pair_sorter_destroy(&p);
     pair_worker_destroy(&worker);
     return s;
@@ -319,8 +359,9 @@ int main(void) {
         {"stretches_together_have_the_pairs_of_the_whole",
          stretches_together_have_the_pairs_of_the_whole},
         {"a_view_tells_whether_it_holds_all_contexts", a_view_tells_whether_it_holds_all_contexts},
-        {"every_pair_is_trained_once_in_units_of_one_centre",
-         every_pair_is_trained_once_in_units_of_one_centre},
+        {"windows_are_trained_whole_with_the_same_negatives_in_every_bucket",
+         windows_are_trained_whole_with_the_same_negatives_in_every_bucket},
+        {"rows_may_lie_anywhere", rows_may_lie_anywhere},
         {"parts_of_a_bucket_change_no_bit", parts_of_a_bucket_change_no_bit},
         {"training_lowers_the_loss_of_a_bucket", training_lowers_the_loss_of_a_bucket},
         {"every_allocation_may_be_refused", every_allocation_may_be_refused},

@@ -65,6 +65,33 @@ static void the_key_changes_the_shuffle_alone(void) {
     strata_clear(&b);
 }
 
+static void groups_are_dealt_anew(void) {
+    strata a, b;
+    int same = 0;
+    make_weights();
+    CU_ASSERT_EQUAL_FATAL(strata_create(&a, WORDS, 7, weights, 5).code, STATUS_OK);
+    CU_ASSERT_EQUAL_FATAL(strata_create(&b, WORDS, 7, weights, 5).code, STATUS_OK);
+    strata_deal(&a, 1);
+    strata_deal(&b, 2);
+    CU_ASSERT_EQUAL(a.first[7], WORDS);
+    for (int g = 0; g < 7; g++) {
+        CU_ASSERT_EQUAL(strata_size(&a, g), WORDS / 7 + (g < WORDS % 7));
+        CU_ASSERT_EQUAL(strata_size(&a, g), strata_size(&b, g));
+    }
+    for (int i = 0; i < WORDS; i++) {
+        CU_ASSERT_EQUAL_FATAL(a.by_id[a.first[a.group[i]] + a.place[i]], i);
+        CU_ASSERT_EQUAL_FATAL(a.by_chance[a.first[a.group[i]] + a.chance[i]], i);
+        for (int j = i / 7 * 7; j < i; j++)
+            CU_ASSERT(a.group[i] != a.group[j]);
+        same += a.group[i] == b.group[i];
+    }
+    CU_ASSERT(same > WORDS / 7 * 8 / 10 && same < WORDS / 7 * 12 / 10);
+    strata_deal(&b, 1);
+    CU_ASSERT_EQUAL(memcmp(a.by_id, b.by_id, WORDS * sizeof *a.by_id), 0);
+    strata_clear(&a);
+    strata_clear(&b);
+}
+
 /* ---- the flow */
 
 enum { K = 12 };
@@ -151,6 +178,7 @@ int main(void) {
         {"groups_tile_the_words_in_both_orders", groups_tile_the_words_in_both_orders},
         {"groups_are_equally_heavy", groups_are_equally_heavy},
         {"the_key_changes_the_shuffle_alone", the_key_changes_the_shuffle_alone},
+        {"groups_are_dealt_anew", groups_are_dealt_anew},
         {"each_bucket_is_trained_once_in_its_turn", each_bucket_is_trained_once_in_its_turn},
         {"every_refused_block_is_reported", every_refused_block_is_reported},
     };
