@@ -3,6 +3,7 @@
  * that depend on the options alone; in a round every replica trains its visits of the round with
  * all its ranks and threads, then the replicas merge. With one replica a round is an epoch, and
  * nothing is merged. */
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
@@ -12,17 +13,18 @@
 #include "train_rounds.h"
 #include "fold.h"
 
-enum { DEFAULT_MERGES = 400 };
+enum { DEFAULT_MERGES = 200 };
 static const double SMALLEST_ROUND = 0.1; /* of --merge-every, at the start of the ramp */
 
 typedef struct {
     training *t;
     merger *merger;
-    int32_t *order;        /* [chunks of the largest local part] or NULL */
-    double *rates[2];      /* of input and output rows (objective.h) */
-    double round;          /* length of the present round, tokens of a replica */
-    double rate;           /* learning rate of the present round */
-    double mean_square[2]; /* of input and output rows, weighted by their rates */
+    int32_t *order;          /* [chunks of the largest local part] or NULL */
+    double *rates[2];        /* of input and output rows (objective.h) */
+    curvature curvatures[2]; /* made by input and by output rows */
+    double round;            /* length of the present round, tokens of a replica */
+    double rate;             /* learning rate of the present round */
+    int64_t merges;          /* so far */
     int epoch;
     loop_tally tally;            /* of this rank, in the present epoch */
     const training_replica *now; /* the replica in training, for the progress line */
@@ -35,22 +37,24 @@ static double part_size(const training *t) {
     return (double)t->corpus.n_tokens / t->replicas.n;
 }
 
-static double merge_every(const training *t) {
+/* The ramp makes rounds as short as SMALLEST_ROUND, so that there are more by its length times
+ * -log of that. */
+double train_hogwild_merge_every(const training *t) {
     if (t->o->merge_every)
         return (double)t->o->merge_every;
-    double round = part_size(t) * (double)t->o->epochs / DEFAULT_MERGES;
-    const double least = (double)t->settings.chunk * (t->rounds ? (double)t->o->workers : 1);
-    return round > least ? round : least;
+    const double rounds = DEFAULT_MERGES / (1 - t->o->merge_ramp * log(SMALLEST_ROUND));
+    return part_size(t) * (double)t->o->epochs / rounds;
 }
 
 /* Where the round that begins at `begin` ends; both are parts of the epoch, in [0, 1]. */
 static double round_end(const training *t, int epoch, double begin) {
     if (t->replicas.n == 1)
         return 1;
-    double done = (epoch + begin) / (double)t->o->epochs, length = merge_every(t);
+    const double least = (double)t->settings.chunk * (t->rounds ? (double)t->o->workers : 1);
+    double done = (epoch + begin) / (double)t->o->epochs, length = train_hogwild_merge_every(t);
     if (done < t->o->merge_ramp)
         length *= fmax(SMALLEST_ROUND, done / t->o->merge_ramp);
-    double end = begin + length / part_size(t);
+    double end = begin + fmax(length, least) / part_size(t);
     return end < 1 ? end : 1;
 }
 
@@ -61,37 +65,21 @@ typedef struct {
     int side; /* 0 = input rows, 1 = output rows */
 } fold_context;
 
-/* Expected contraction of a row in one replica since the last merge: each update moves the row
- * towards its optimum by about rate * s'(x) * |other row|^2, s' the slope of the logistic
- * function, for which --merge-strength stands. */
+/* --merge-strength stands for the mean slope of the logistic function. */
 static void fold_row(void *context, int64_t row, float *const *changes, int n, size_t used) {
     const fold_context *c = context;
     const hogwild *h = c->h;
-    double u = h->t->o->merge_strength * h->rate * h->round * h->mean_square[1 - c->side] *
-               h->rates[c->side][row];
-    fold_changes(h->t->kernel, (fold_rule)h->t->o->merge, changes, n, used, h->t->replicas.n, u);
+    const options *o = h->t->o;
+    const fold_settings how = {.rule = (fold_rule)o->merge,
+                               .kernel = h->t->kernel,
+                               .curvature = &h->curvatures[1 - c->side],
+                               .u = o->merge_strength * h->rate * h->round * h->rates[c->side][row],
+                               .n_replicas = h->t->replicas.n};
+    fold_changes(&how, changes, n, used);
 }
 
 static int64_t rows_of(const training *t, int side) {
     return side ? t->n_outputs : t->n_words;
-}
-
-/* Mean of |row|^2 over the most frequent rows, weighted by how often training meets them. */
-static double mean_square(const hogwild *h, int side) {
-    enum { MOST_FREQUENT = 2000 };
-    const training *t = h->t;
-    const float *rows = side ? t->out_base.data : t->in_base.data;
-    double sum = 0, weight = 0;
-    for (int64_t i = 0; i < rows_of(t, side) && i < MOST_FREQUENT; i++) {
-        double square = 0;
-        for (int64_t k = 0; k < t->o->dim; k++) {
-            double x = (double)rows[(size_t)i * t->width + (size_t)k];
-            square += x * x;
-        }
-        sum += square * h->rates[side][i];
-        weight += h->rates[side][i];
-    }
-    return weight > 0 ? sum / weight : 0;
 }
 
 static status merge_side(hogwild *h, int side, float **rows, uint8_t **touched) {
@@ -119,12 +107,15 @@ static status merge(hogwild *h) {
     if (!s.code)
         s = mem_new(&touched, (size_t)t->replicas.n_local, sizeof *touched, "the replicas");
     s = comm_agree(t->world, s);
-    for (int side = 0; side < 2; side++)
-        h->mean_square[side] = mean_square(h, side);
+    if (t->o->merge == FOLD_SEQUENCE || t->o->merge == FOLD_CONTRACTION) {
+        curvature_measure(&h->curvatures[0], t->in_base.data);
+        curvature_measure(&h->curvatures[1], t->out_base.data);
+    }
     shared_sync(&t->local[0].in_rows, t->replicas.mine);
     for (int side = 0; !s.code && side < 2; side++)
         s = merge_side(h, side, rows, touched);
     shared_sync(&t->local[0].in_rows, t->replicas.mine);
+    h->merges++;
     mem_free(&rows);
     mem_free(&touched);
     return comm_agree(t->world, s);
@@ -247,6 +238,9 @@ static status create(hogwild *h, training *t) {
                       h->rates[1]);
         t->objective->rates(&t->settings, &t->tree, t->n_words, h->rates[0], h->rates[1]);
     }
+    for (int side = 0; side < 2 && !s.code; side++)
+        s = curvature_create(&h->curvatures[side], h->rates[side], rows_of(t, side), t->o->dim,
+                             side == 0 && t->o->model == MODEL_CBOW ? t->settings.window + 1 : 1);
     return s;
 }
 
@@ -256,11 +250,13 @@ status train_hogwild(training *t) {
     for (int epoch = 0; !s.code && epoch < t->o->epochs; epoch++)
         s = train_epoch(&h, epoch);
     if (h.merger)
-        log_info("merged %d replicas, %.1f MiB sent by rank 0", t->replicas.n,
-                 (double)merge_bytes_sent(h.merger) / 1048576);
+        log_info("merged %d replicas %" PRId64 " times, %.1f MiB sent by rank 0", t->replicas.n,
+                 h.merges, (double)merge_bytes_sent(h.merger) / 1048576);
     merge_destroy(&h.merger);
     mem_free(&h.order);
-    mem_free(&h.rates[0]);
-    mem_free(&h.rates[1]);
+    for (int side = 0; side < 2; side++) {
+        mem_free(&h.rates[side]);
+        curvature_clear(&h.curvatures[side]);
+    }
     return s;
 }

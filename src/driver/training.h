@@ -91,6 +91,9 @@ void training_close(training *t);
 /* Collective. Train by the hogwild or the rounds schedule (train_hogwild.c). */
 status train_hogwild(training *t);
 
+/* Tokens of a replica between two merges, after the ramp: --merge-every. Local. */
+double train_hogwild_merge_every(const training *t);
+
 /* Collective. Train by full softmax (train_softmax.c). */
 status train_softmax(training *t);
 
