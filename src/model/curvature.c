@@ -40,8 +40,6 @@ status curvature_create(curvature *c, const double *rates, int64_t n_rows, int64
     if (!s.code)
         s = mem_new(&c->directions, subspace, sizeof *c->directions, what);
     if (!s.code)
-        s = mem_new(&c->turned, subspace, sizeof *c->turned, what);
-    if (!s.code)
         s = mem_new(&c->space, subspace, sizeof *c->space, what);
     if (!s.code)
         choose_sample(c, rates, n_rows);
@@ -53,7 +51,6 @@ void curvature_clear(curvature *c) {
     mem_free(&c->rows);
     mem_free(&c->moment);
     mem_free(&c->directions);
-    mem_free(&c->turned);
     mem_free(&c->space);
 }
 
@@ -142,8 +139,6 @@ void curvature_measure(curvature *c, const float *table) {
     for (size_t k = 0; k < CURVATURE_DIRECTIONS; k++) {
         c->values[k] = dot(c->directions + k * c->width, c->space + k * c->width, c->width);
         rest -= c->values[k];
-        for (size_t i = 0; i < (size_t)c->dim; i++)
-            c->turned[i * CURVATURE_DIRECTIONS + k] = c->directions[k * c->width + i];
     }
     c->rest =
         c->dim > CURVATURE_DIRECTIONS ? fmax(0, rest) / (double)(c->dim - CURVATURE_DIRECTIONS) : 0;

@@ -28,7 +28,6 @@ typedef struct {
     float *moment;     /* [dim, width] M */
     float *directions; /* [CURVATURE_DIRECTIONS, width] leading eigenvectors of M, nearly; zeros
                           where there are no more */
-    float *turned;     /* [dim, CURVATURE_DIRECTIONS] the same */
     float *space;      /* [CURVATURE_DIRECTIONS, width] */
     double values[CURVATURE_DIRECTIONS]; /* their eigenvalues */
     double rest;                         /* mean eigenvalue of all other directions */

@@ -5,8 +5,8 @@
 
 enum { N = CURVATURE_DIRECTIONS };
 
-/* Below this contraction in all, a sequence is a sum. */
-static const double NEGLIGIBLE = 0.01;
+/* A difference of contractions, over all replicas, that nobody sees. */
+static const double NEGLIGIBLE = 0.02;
 
 static void add_scaled(float *a, const float *b, size_t n, float factor_a, float factor_b) {
     for (size_t k = 0; k < n; k++)
@@ -31,38 +31,35 @@ static void add_up(float *const *changes, int n, size_t padded) {
         add_scaled(changes[0], changes[i], padded, 1, 1);
 }
 
-static void project(const curvature *c, const float *x, float *parts) {
-    float sums[N] = {0};
-    for (size_t i = 0; i < (size_t)c->dim; i++)
-        for (size_t k = 0; k < N; k++)
-            sums[k] += x[i] * c->turned[i * N + k];
-    for (size_t k = 0; k < N; k++)
-        parts[k] = sums[k];
+/* How many leading directions are pulled noticeably harder than the rest. */
+static int count_noticed(const curvature *c, double u) {
+    int n = N;
+    while (n > 0 && u * (c->values[n - 1] - c->rest) < NEGLIGIBLE)
+        n--;
+    return n;
 }
 
 /* All directions are taken like the many weak ones, and the leading ones put right at the end. */
 static void fold_sequence(const fold_settings *how, float *const *changes, int n, size_t padded) {
     const curvature *c = how->curvature;
     const double u = how->u * how->n_replicas / n; /* those that touched the row trained it all */
-    if (n * u * c->values[0] < NEGLIGIBLE) {
-        add_up(changes, n, padded);
-        return;
-    }
+    const int noticed = count_noticed(c, n * u);
     const float kept = (float)exp(-u * c->rest);
-    float kept_along[N], along[N] = {0}, taken[N] = {0}, parts[N];
-    for (size_t k = 0; k < N; k++)
+    float kept_along[N], along[N] = {0}, taken[N] = {0}, dots[3];
+    for (int k = 0; k < noticed; k++)
         kept_along[k] = (float)exp(-u * c->values[k]);
     for (int r = 0; r < n; r++) {
-        project(c, changes[r], parts);
-        for (size_t k = 0; k < N; k++) {
-            along[k] = kept_along[k] * along[k] + parts[k];
-            taken[k] = kept * taken[k] + parts[k];
+        for (int k = 0; k < noticed; k++) {
+            how->kernel->dots(changes[r], c->directions + (size_t)k * c->width, padded, dots);
+            along[k] = kept_along[k] * along[k] + dots[0];
+            taken[k] = kept * taken[k] + dots[0];
         }
         if (r > 0)
             add_scaled(changes[0], changes[r], padded, kept, 1);
     }
-    for (size_t k = 0; k < N; k++)
-        add_scaled(changes[0], c->directions + k * c->width, padded, 1, along[k] - taken[k]);
+    for (int k = 0; k < noticed; k++)
+        add_scaled(changes[0], c->directions + (size_t)k * c->width, padded, 1,
+                   along[k] - taken[k]);
 }
 
 void fold_changes(const fold_settings *how, float *const *changes, int n, size_t used) {

@@ -92,14 +92,18 @@ static void sequence_is_where_training_in_turns_would_be(void) {
     float *changes[REPLICAS];
     curvature c;
     measure(&c);
-    for (double u = 0.01; u < 100; u *= 10) {
+    for (int power = -2; power < 2; power++) {
+        const double u = pow(10, power);
         for (int r = 0; r < REPLICAS; r++) {
             changes[r] = rows[r];
             for (int i = 0; i < DIM; i++)
                 rows[r][i] = (float)trained(0, target(r, i), u, i);
         }
-        const fold_settings how = {
-            .rule = FOLD_SEQUENCE, .curvature = &c, .u = u, .n_replicas = REPLICAS};
+        const fold_settings how = {.rule = FOLD_SEQUENCE,
+                                   .kernel = kernels_get(ISA_AUTO),
+                                   .curvature = &c,
+                                   .u = u,
+                                   .n_replicas = REPLICAS};
         fold_changes(&how, changes, REPLICAS, DIM);
         for (int i = 0; i < 8; i++) { /* the others' eigenvalues are close or taken together */
             double x = 0;
