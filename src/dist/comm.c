@@ -148,11 +148,11 @@ void comm_min_all(const comm *c, int64_t *x, int64_t n) {
     reduce_all(c, x, n, MPI_MIN);
 }
 
-void comm_spread_reals(const comm *c, double *x, int64_t n) {
-    const int64_t most = INT64_C(1) << 24; /* the bits of 0 change nothing */
-    for (int64_t at = 0; at < n; at += most)
-        MPI_Allreduce(MPI_IN_PLACE, x + at, (int)(n - at < most ? n - at : most), MPI_UINT64_T,
-                      MPI_BOR, c->mpi);
+void comm_spread(const comm *c, void *data, size_t bytes) {
+    const size_t most = (size_t)1 << 28;
+    for (size_t at = 0; at < bytes; at += most)
+        MPI_Allreduce(MPI_IN_PLACE, (char *)data + at, (int)(bytes - at < most ? bytes - at : most),
+                      MPI_BYTE, MPI_BOR, c->mpi);
 }
 
 int64_t comm_sum_before(const comm *c, int64_t x) {

@@ -42,8 +42,8 @@ double comm_sum_real(const comm *c, double x);
 /* Element by element, in place: x[n]. */
 void comm_sum_all(const comm *c, int64_t *x, int64_t n);
 void comm_min_all(const comm *c, int64_t *x, int64_t n);
-/* x[n]: each value is on one rank, and 0 on the others; afterwards on all. */
-void comm_spread_reals(const comm *c, double *x, int64_t n);
+/* Data of which each byte is set on one rank at most, and 0 on the others; afterwards on all. */
+void comm_spread(const comm *c, void *data, size_t bytes);
 /* Sum of x over the ranks before this one. */
 int64_t comm_sum_before(const comm *c, int64_t x);
 /* One value of every rank: out[size]. */

@@ -83,6 +83,12 @@ static inline int placement_unit_of(const placement *p, int peer) {
     return comm_rank(p->r->mine) * p->r->n_peers + peer;
 }
 
+/* Whether this rank owns a row. */
+static inline bool placement_owns(const placement *p, int64_t row) {
+    return comm_rank(p->r->mine) < p->r->slices &&
+           placement_unit(p, row) == placement_unit_of(p, comm_rank(p->r->peers));
+}
+
 /* A cold row that this node owns. */
 static inline float *placement_own_row(const placement *p, int64_t row) {
     const int64_t slice = placement_unit(p, row) / p->r->n_peers;

@@ -3,29 +3,34 @@
 
 #include <math.h>
 
-enum { DEFAULT_MERGES = 400 };
+enum { DEFAULT_MERGES = 200 };
 static const double SHORTEST = 0.1; /* of --merge-every, at the start of the ramp */
 
 static double part_size(const training *t) {
     return (double)t->corpus.n_tokens / t->replicas.n;
 }
 
-static double merge_every(const training *t) {
+/* The ramp makes spans as short as SHORTEST, so that there are more by its length times -log of
+ * that. */
+double span_merge_every(const training *t) {
     if (t->o->merge_every)
         return (double)t->o->merge_every;
-    const double length = part_size(t) * (double)t->o->epochs / DEFAULT_MERGES;
-    const double least =
-        (double)t->settings.chunk * (training_is_rounds(t) ? (double)t->o->workers : 1);
-    return length > least ? length : least;
+    const double spans = DEFAULT_MERGES / (1 - t->o->merge_ramp * log(SHORTEST));
+    return part_size(t) * (double)t->o->epochs / spans;
+}
+
+/* A chunk of each worker. */
+static double shortest(const training *t) {
+    return (double)t->settings.chunk * (training_is_rounds(t) ? (double)t->o->workers : 1);
 }
 
 static double span_end(const training *t, int epoch, double begin) {
     if (t->replicas.n == 1)
         return 1;
-    double done = (epoch + begin) / (double)t->o->epochs, length = merge_every(t);
+    double done = (epoch + begin) / (double)t->o->epochs, length = span_merge_every(t);
     if (done < t->o->merge_ramp)
         length *= fmax(SHORTEST, done / t->o->merge_ramp);
-    const double end = begin + length / part_size(t);
+    const double end = begin + fmax(length, shortest(t)) / part_size(t);
     return end < 1 ? end : 1;
 }
 
@@ -48,5 +53,5 @@ double span_tokens(const training *t, const span *s) {
 }
 
 double span_longest(const training *t) {
-    return fmin(merge_every(t), part_size(t));
+    return fmin(fmax(span_merge_every(t), shortest(t)), part_size(t));
 }

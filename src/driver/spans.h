@@ -19,6 +19,10 @@ static inline bool span_ends_epoch(const span *s) {
     return s->end >= 1;
 }
 
+/* Tokens of a replica between two merges after the ramp, --merge-every, before it is made long
+ * enough for a chunk of each worker. Local. */
+double span_merge_every(const training *t);
+
 /* Tokens of a replica in a span, and in the longest one. */
 double span_tokens(const training *t, const span *s);
 double span_longest(const training *t);

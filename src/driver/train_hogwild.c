@@ -2,6 +2,7 @@
 /* The hogwild schedule, and what it shares with rounds. The run is cut into spans (spans.h); in a
  * span every replica trains its visits with all its ranks and threads, then the replicas merge.
  * Where rows are cut over the ranks, those of the next span are known and fetched meanwhile. */
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
@@ -14,21 +15,19 @@
 #include "train_rounds.h"
 #include "fold.h"
 
-enum { MOST_FREQUENT = 2000 }; /* rows whose length stands for that of all */
-
 typedef struct {
     training *t;
     merger *merger;
-    pull *pulls[2];   /* where rows are cut */
-    bool is_cut;      /* whether rows of any table are */
-    int32_t *order;   /* [chunks of the largest local part] or NULL */
-    double *rates[2]; /* of input and output rows (objective.h) */
+    pull *pulls[2];          /* where rows are cut */
+    bool is_cut;             /* whether rows of any table are */
+    int32_t *order;          /* [chunks of the largest local part] or NULL */
+    double *rates[2];        /* of input and output rows (objective.h) */
+    curvature curvatures[2]; /* made by input and by output rows */
     span now;
-    double rate;           /* learning rate at the end of the present span */
-    double *squares;       /* [2, MOST_FREQUENT] of input and output rows */
-    double mean_square[2]; /* of these, weighted by their rates */
-    loop_tally tally;      /* of this rank, in the present epoch */
-    const loop_job *job;   /* in training, for the progress line */
+    double rate;         /* learning rate at the end of the present span */
+    int64_t merges;      /* so far */
+    loop_tally tally;    /* of this rank, in the present epoch */
+    const loop_job *job; /* in training, for the progress line */
 } hogwild;
 
 /* ---- merging */
@@ -38,64 +37,54 @@ typedef struct {
     int side; /* 0 = input rows, 1 = output rows */
 } fold_context;
 
-/* Expected contraction of a row in one replica since the last merge: each update moves the row
- * towards its optimum by about rate * s'(x) * |other row|^2, s' the slope of the logistic
- * function, for which --merge-strength stands. */
+/* --merge-strength stands for the mean slope of the logistic function. */
 static void fold_row(void *context, int64_t row, float *const *changes, int n, size_t used) {
     const fold_context *c = context;
     const hogwild *h = c->h;
-    double u = h->t->o->merge_strength * h->rate * span_tokens(h->t, &h->now) *
-               h->mean_square[1 - c->side] * h->rates[c->side][row];
-    fold_changes(h->t->kernel, (fold_rule)h->t->o->merge, changes, n, used, h->t->replicas.n, u);
+    const options *o = h->t->o;
+    const fold_settings how = {.rule = (fold_rule)o->merge,
+                               .kernel = h->t->kernel,
+                               .curvature = &h->curvatures[1 - c->side],
+                               .u = o->merge_strength * h->rate * span_tokens(h->t, &h->now) *
+                                    h->rates[c->side][row],
+                               .n_replicas = h->t->replicas.n};
+    fold_changes(&how, changes, n, used);
 }
 
 static int64_t rows_of(const training *t, int side) {
     return side ? t->n_outputs : t->n_words;
 }
 
-static int64_t few_rows(const hogwild *h, int side) {
-    const int64_t n = rows_of(h->t, side);
-    return n < MOST_FREQUENT ? n : MOST_FREQUENT;
-}
-
-static double square(const training *t, const float *row) {
-    double sum = 0;
-    for (int64_t k = 0; k < t->o->dim; k++)
-        sum += (double)row[k] * (double)row[k];
-    return sum;
-}
-
-/* |row|^2 of the most frequent rows: those that every replica holds, and of the others those that
- * this rank owns. */
-static void take_squares(const hogwild *h, int side, double *squares) {
+/* Rows of the sample that every replica holds, and those that this rank owns; zeros elsewhere. They
+ * grow, so that the cold ones come last: returns the first of these. */
+static size_t take_sample(const hogwild *h, int side) {
     const placement *p = &h->t->places[side];
-    const int64_t n = few_rows(h, side), n_hot = h->t->hot[side];
-    for (int64_t i = 0; i < n && i < n_hot; i++)
-        squares[i] = square(h->t, p->base + (size_t)i * h->t->width);
-    for (int64_t i = n_hot; i < n; i++)
-        squares[i] = 0;
-    for (int64_t i = 0; n_hot < n && i < placement_owned(p); i++) {
-        int64_t id;
-        const float *row = placement_owned_row(p, i, &id);
-        if (id >= n)
-            break;
-        if (id >= n_hot)
-            squares[id] = square(h->t, row);
+    const curvature *c = &h->curvatures[side];
+    const size_t width = c->width;
+    size_t first_cold = CURVATURE_SAMPLE;
+    for (size_t k = 0; k < CURVATURE_SAMPLE; k++) {
+        const int64_t row = c->sample[k];
+        float *to = c->rows + k * width;
+        if (row < p->shape.n_hot) {
+            memcpy(to, p->base + (size_t)row * width, width * sizeof *to);
+            continue;
+        }
+        first_cold = k < first_cold ? k : first_cold;
+        if (placement_owns(p, row))
+            memcpy(to, placement_own_row(p, row), width * sizeof *to);
+        else
+            memset(to, 0, width * sizeof *to);
     }
+    return first_cold;
 }
 
-/* Mean of |row|^2 over the most frequent rows, weighted by how often training meets them. */
-static double mean_square(const hogwild *h, int side) {
-    double *squares = h->squares + (size_t)side * MOST_FREQUENT, sum = 0, weight = 0;
-    const int64_t n = few_rows(h, side), n_hot = h->t->hot[side];
-    take_squares(h, side, squares);
-    if (n_hot < n)
-        comm_spread_reals(h->t->world, squares + n_hot, n - n_hot);
-    for (int64_t i = 0; i < n; i++) {
-        sum += squares[i] * h->rates[side][i];
-        weight += h->rates[side][i];
-    }
-    return weight > 0 ? sum / weight : 0;
+static void measure_curvature(hogwild *h, int side) {
+    curvature *c = &h->curvatures[side];
+    const size_t cold = take_sample(h, side);
+    if (cold < CURVATURE_SAMPLE)
+        comm_spread(h->t->world, c->rows + cold * c->width,
+                    (CURVATURE_SAMPLE - cold) * c->width * sizeof *c->rows);
+    curvature_measure(c);
 }
 
 /* Whether this rank takes part in the messages of its node. */
@@ -108,7 +97,8 @@ static status merge(hogwild *h, bool has_next) {
     training *t = h->t;
     status s = status_ok();
     for (int side = 0; side < 2; side++)
-        h->mean_square[side] = mean_square(h, side);
+        if (t->o->merge == FOLD_SEQUENCE || t->o->merge == FOLD_CONTRACTION)
+            measure_curvature(h, side);
     shared_sync(&t->local[0].in_rows, t->replicas.mine);
     for (int side = 0; !s.code && side < 2; side++) {
         fold_context context = {.h = h, .side = side};
@@ -120,6 +110,7 @@ static status merge(hogwild *h, bool has_next) {
     }
     shared_sync(&t->local[0].in_rows, t->replicas.mine);
     s = comm_agree(t->world, s);
+    h->merges++;
     for (int side = 0; !s.code && has_next && side < 2; side++)
         if (training_is_cut(t, side))
             placement_turn(&t->places[side]);
@@ -322,8 +313,6 @@ static status create(hogwild *h, training *t) {
             s = pull_create(&h->pulls[side], &t->places[side]);
         h->is_cut |= training_is_cut(t, side);
     }
-    if (!s.code)
-        s = mem_new(&h->squares, 2 * MOST_FREQUENT, sizeof *h->squares, "the lengths of rows");
     if (!s.code) {
         const parallel threads = threads_of(t->n_threads);
         s = merge_create(&h->merger, &t->replicas, (row_format)t->o->messages,
@@ -334,14 +323,17 @@ static status create(hogwild *h, training *t) {
                       h->rates[1]);
         t->objective->rates(&t->settings, &t->tree, t->n_words, h->rates[0], h->rates[1]);
     }
+    for (int side = 0; side < 2 && !s.code; side++)
+        s = curvature_create(&h->curvatures[side], h->rates[side], rows_of(t, side), t->o->dim,
+                             side == 0 && t->o->model == MODEL_CBOW ? t->settings.window + 1 : 1);
     return s;
 }
 
 static void clear(hogwild *h) {
     merge_destroy(&h->merger);
     mem_free(&h->order);
-    mem_free(&h->squares);
     for (int side = 0; side < 2; side++) {
+        curvature_clear(&h->curvatures[side]);
         pull_destroy(&h->pulls[side]);
         mem_free(&h->rates[side]);
     }
@@ -352,6 +344,9 @@ static void count_bytes(hogwild *h) {
     for (int side = 0; side < 2; side++)
         sent += h->pulls[side] ? pull_bytes_sent(h->pulls[side]) : 0;
     h->t->bytes_sent = comm_sum(h->t->world, sent);
+    if (h->merger)
+        log_info("merged %d replicas %" PRId64 " times, %.1f MiB sent by all ranks",
+                 h->t->replicas.n, h->merges, (double)h->t->bytes_sent / 1048576);
 }
 
 status train_hogwild(training *t) {

@@ -12,6 +12,7 @@
 #include "output.h"
 #include "random.h"
 #include "replication.h"
+#include "spans.h"
 #include "train_glove.h"
 #include "train_rounds.h"
 #include "train_strata.h"
@@ -20,6 +21,8 @@
 
 /* Chunks that each worker should have in an epoch at least, so that all finish together. */
 static const int64_t CHUNKS_PER_WORKER = 16;
+/* And between two merges. */
+static const int64_t CHUNKS_PER_ROUND = 8;
 enum { SMALLEST_CHUNK = 64 };
 
 /* Words and inner nodes of a tree share the int32_t ids. */
@@ -87,6 +90,10 @@ static int64_t chunk_size(const training *t) {
     int64_t workers = (int64_t)t->n_threads * comm_size(t->replicas.mine);
     int64_t part = t->corpus.n_tokens / t->replicas.n;
     int64_t fair = part / (workers * CHUNKS_PER_WORKER);
+    if (t->replicas.n > 1) {
+        const int64_t of_round = (int64_t)span_merge_every(t) / (workers * CHUNKS_PER_ROUND);
+        fair = of_round < fair ? of_round : fair;
+    }
     int64_t chunk = t->o->chunk < fair ? t->o->chunk : fair;
     return chunk > SMALLEST_CHUNK ? chunk : SMALLEST_CHUNK;
 }

@@ -22,12 +22,13 @@ void cbow_train_chunk(loop_worker *w, const loop_job *job, float rate) {
 }
 
 /* A context moves the mean by one part in as many as there are contexts, and is one of as many
- * windows: the two cancel. */
+ * windows: the two cancel. An output row meets their sum as that much more of their mean. */
 void cbow_rates(const loop_settings *t, const huffman *tree, int64_t n_words, double *input,
                 double *output) {
+    const double scale = t->cbow_sum ? loop_mean_contexts(t) : 1;
     (void)tree;
     for (int64_t i = 0; i < n_words; i++) {
-        output[i] = input[i] + t->negative * output[i];
+        output[i] = scale * scale * (input[i] + t->negative * output[i]);
         input[i] *= 1 + t->negative;
     }
 }

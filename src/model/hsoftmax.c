@@ -116,7 +116,7 @@ void hsoftmax_skipgram_rates(const loop_settings *t, const huffman *tree, int64_
 /* As for CBOW with negative sampling, the number of contexts cancels. */
 void hsoftmax_cbow_rates(const loop_settings *t, const huffman *tree, int64_t n_words,
                          double *input, double *output) {
-    (void)t;
+    const double scale = t->cbow_sum ? loop_mean_contexts(t) : 1;
     (void)n_words;
-    path_rates(tree, 1, 1, input, output);
+    path_rates(tree, scale * scale, 1, input, output);
 }

@@ -61,8 +61,8 @@ foretold() { # NAME ARGS...: bytes a token, before and after
         -v tokens="$(number tokens sent.json)" -v told="$(number bytes_per_token dry.json)" \
         'BEGIN { part = sent / tokens / told; print "sent / foretold =", part > "/dev/stderr"; exit !(part > 0.9 && part < 1.1) }'
 }
-foretold "rows everywhere" --replicas 4 --replicate all
-foretold "rows cut" --replicas 4 --replicate 100
+foretold "rows everywhere" --replicas 4 --replicate all --merge-every 4000
+foretold "rows cut" --replicas 4 --replicate 100 --merge-every 4000
 
 # Two tables of 8000 x 300 are 19 MB; replicas also keep what they merged last.
 "$WORDSHARD" synth -o large.txt --tokens 100000 --vocab 12000 -q >/dev/null || exit 1

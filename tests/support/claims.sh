@@ -15,6 +15,10 @@ cd "$claims_folder" || exit 1
 export WORDSHARD MPIRUN SOURCE LC_ALL=C
 # A program that no launcher started asks Open MPI for a daemon and for every network there is: 0.3 s.
 # mpirun.sh gives its ranks the same transports.
+# Programs that begin and end side by side make and remove the same session folder, and some then do
+# not start: a folder for each script.
+export OMPI_MCA_orte_tmpdir_base=$claims_folder/.session
+mkdir "$OMPI_MCA_orte_tmpdir_base" || exit 1
 export OMPI_MCA_ess_singleton_isolated=1 OMPI_MCA_pml=ob1 OMPI_MCA_btl=self,vader
 passed=0 failed=0 skipped=0
 

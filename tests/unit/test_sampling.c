@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Sampler, windows, folding: what training draws and in what shape it sees the corpus. */
+/* Sampler, windows: what training draws and in what shape it sees the corpus. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "fold.h"
 #include "memory.h"
 #include "sampler.h"
 #include "support.h"
@@ -134,43 +133,11 @@ static void any_chunks_give_the_pairs_of_the_whole(void) {
     CU_ASSERT_EQUAL(mem_live_blocks(), 0);
 }
 
-static void fold_of_equal_changes_is_between_mean_and_sum(void) {
-    float a[16] __attribute__((aligned(64))), b[16] __attribute__((aligned(64)));
-    float *changes[] = {a, b};
-    const kernels *k = kernels_get(ISA_AUTO);
-    const struct {
-        fold_rule rule;
-        double u;
-        float expected; /* of two changes of 1 */
-    } cases[] = {{FOLD_SUM, 0, 2},
-                 {FOLD_MEAN, 0, 1},
-                 {FOLD_ADASUM, 0, 1},
-                 {FOLD_CONTRACTION, 0, 2},
-                 {FOLD_CONTRACTION, 1e9, 1}};
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        for (int c = 0; c < 16; c++)
-            a[c] = b[c] = 1;
-        fold_changes(k, cases[i].rule, changes, 2, 16, 2, cases[i].u);
-        CU_ASSERT_DOUBLE_EQUAL(a[3], cases[i].expected, 1e-6);
-    }
-}
-
-static void fold_adds_changes_at_right_angles(void) {
-    float a[16] __attribute__((aligned(64))) = {1}, b[16] __attribute__((aligned(64))) = {0, 2};
-    float *changes[] = {a, b};
-    fold_changes(kernels_get(ISA_AUTO), FOLD_ADASUM, changes, 2, 2, 2, 0);
-    CU_ASSERT_DOUBLE_EQUAL(a[0], 1, 1e-6);
-    CU_ASSERT_DOUBLE_EQUAL(a[1], 2, 1e-6);
-}
-
 int main(void) {
     static const test_case cases[] = {
         {"negatives_follow_the_powered_counts", negatives_follow_the_powered_counts},
         {"tokens_are_kept_as_word2vec_keeps_them", tokens_are_kept_as_word2vec_keeps_them},
         {"any_chunks_give_the_pairs_of_the_whole", any_chunks_give_the_pairs_of_the_whole},
-        {"fold_of_equal_changes_is_between_mean_and_sum",
-         fold_of_equal_changes_is_between_mean_and_sum},
-        {"fold_adds_changes_at_right_angles", fold_adds_changes_at_right_angles},
     };
     return test_run("sampling", cases, sizeof cases / sizeof *cases, 0);
 }
