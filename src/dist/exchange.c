@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "exchange.h"
+#include "exchange_pieces.h"
 
 #include <limits.h>
 #include <string.h>
@@ -10,32 +10,29 @@
 /* One message of MPI counts its elements in an int. */
 static const int64_t PIECE = (int64_t)1 << 29;
 
-static int64_t pieces(int64_t bytes) {
-    return (bytes + PIECE - 1) / PIECE;
-}
-
-static int64_t count_requests(const comm *c, const int64_t *send_bytes, const int64_t *recv_bytes) {
+static int64_t count_requests(const comm *c, const int64_t *send_bytes, const int64_t *recv_bytes,
+                              int64_t piece) {
     int64_t n = 0;
     for (int r = 0; r < c->size; r++)
-        n += pieces(send_bytes[r]) + pieces(recv_bytes[r]);
+        n += (send_bytes[r] + piece - 1) / piece + (recv_bytes[r] + piece - 1) / piece;
     return n;
 }
 
 static void move(const comm *c, const char *send, const int64_t *send_bytes, char *recv,
-                 const int64_t *recv_bytes, MPI_Request *requests) {
+                 const int64_t *recv_bytes, int64_t piece, MPI_Request *requests) {
     int n = 0;
     for (int r = 0; r < c->size; r++) {
-        for (int64_t at = 0; r != c->rank && at < recv_bytes[r]; at += PIECE) {
+        for (int64_t at = 0; r != c->rank && at < recv_bytes[r]; at += piece) {
             int64_t left = recv_bytes[r] - at;
-            MPI_Irecv(recv + at, (int)(left < PIECE ? left : PIECE), MPI_BYTE, r, 0, c->mpi,
+            MPI_Irecv(recv + at, (int)(left < piece ? left : piece), MPI_BYTE, r, 0, c->mpi,
                       &requests[n++]);
         }
         recv += recv_bytes[r];
     }
     for (int r = 0; r < c->size; r++) {
-        for (int64_t at = 0; r != c->rank && at < send_bytes[r]; at += PIECE) {
+        for (int64_t at = 0; r != c->rank && at < send_bytes[r]; at += piece) {
             int64_t left = send_bytes[r] - at;
-            MPI_Isend(send + at, (int)(left < PIECE ? left : PIECE), MPI_BYTE, r, 0, c->mpi,
+            MPI_Isend(send + at, (int)(left < piece ? left : piece), MPI_BYTE, r, 0, c->mpi,
                       &requests[n++]);
         }
         send += send_bytes[r];
@@ -50,15 +47,15 @@ static int64_t sum_before(const int64_t *x, int n) {
     return sum;
 }
 
-status exchange_into(const comm *c, const void *send, const int64_t *send_bytes, void *buffer,
-                     size_t *capacity, int64_t *recv_bytes) {
+status exchange_in_pieces(const comm *c, const void *send, const int64_t *send_bytes, void *buffer,
+                          size_t *capacity, int64_t *recv_bytes, int64_t piece) {
     MPI_Request *requests = NULL;
     MPI_Alltoall(send_bytes, 1, MPI_INT64_T, recv_bytes, 1, MPI_INT64_T, c->mpi);
     size_t total = (size_t)sum_before(recv_bytes, c->size);
     status s = mem_grow(buffer, capacity, total ? total : 1, 1, "received data");
     if (!s.code)
-        s = mem_new(&requests, (size_t)count_requests(c, send_bytes, recv_bytes), sizeof *requests,
-                    "message requests");
+        s = mem_new(&requests, (size_t)count_requests(c, send_bytes, recv_bytes, piece),
+                    sizeof *requests, "message requests");
     s = comm_agree(c, s);
     if (!s.code) {
         char *recv;
@@ -67,10 +64,15 @@ status exchange_into(const comm *c, const void *send, const int64_t *send_bytes,
             memcpy(recv + sum_before(recv_bytes, c->rank),
                    (const char *)send + sum_before(send_bytes, c->rank),
                    (size_t)send_bytes[c->rank]);
-        move(c, send, send_bytes, recv, recv_bytes, requests);
+        move(c, send, send_bytes, recv, recv_bytes, piece, requests);
     }
     mem_free(&requests);
     return s;
+}
+
+status exchange_into(const comm *c, const void *send, const int64_t *send_bytes, void *buffer,
+                     size_t *capacity, int64_t *recv_bytes) {
+    return exchange_in_pieces(c, send, send_bytes, buffer, capacity, recv_bytes, PIECE);
 }
 
 status exchange_bytes(const comm *c, const void *send, const int64_t *send_bytes, void *recv,
@@ -101,8 +103,8 @@ static void gather_large(const comm *c, const void *data, const int64_t *sizes, 
     }
 }
 
-status exchange_gather(const comm *c, const void *data, int64_t bytes, void *buffer,
-                       size_t *capacity, int64_t *total) {
+status exchange_gather_most(const comm *c, const void *data, int64_t bytes, void *buffer,
+                            size_t *capacity, int64_t *total, int64_t most) {
     int64_t *sizes = NULL;
     int *scratch = NULL;
     status s = mem_new(&sizes, (size_t)c->size, sizeof *sizes, "sizes of the ranks");
@@ -118,7 +120,7 @@ status exchange_gather(const comm *c, const void *data, int64_t bytes, void *buf
     if (!s.code) {
         char *out;
         memcpy(&out, buffer, sizeof out);
-        if (*total <= INT_MAX)
+        if (*total <= most)
             gather_small(c, data, sizes, scratch, out);
         else
             gather_large(c, data, sizes, out);
@@ -126,4 +128,9 @@ status exchange_gather(const comm *c, const void *data, int64_t bytes, void *buf
     mem_free(&sizes);
     mem_free(&scratch);
     return s;
+}
+
+status exchange_gather(const comm *c, const void *data, int64_t bytes, void *buffer,
+                       size_t *capacity, int64_t *total) {
+    return exchange_gather_most(c, data, bytes, buffer, capacity, total, INT_MAX);
 }
