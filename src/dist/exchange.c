@@ -10,6 +10,8 @@
 /* One message of MPI counts its elements in an int. */
 static const int64_t PIECE = (int64_t)1 << 29;
 
+enum { AT_ONCE = 8 }; /* messages that a rank sends before it waits for the oldest */
+
 static int64_t count_requests(const comm *c, const int64_t *send_bytes, const int64_t *recv_bytes,
                               int64_t piece) {
     int64_t n = 0;
@@ -18,33 +20,46 @@ static int64_t count_requests(const comm *c, const int64_t *send_bytes, const in
     return n;
 }
 
-static void move(const comm *c, const char *send, const int64_t *send_bytes, char *recv,
-                 const int64_t *recv_bytes, int64_t piece, MPI_Request *requests) {
-    int n = 0;
-    for (int r = 0; r < c->size; r++) {
-        for (int64_t at = 0; r != c->rank && at < recv_bytes[r]; at += piece) {
-            int64_t left = recv_bytes[r] - at;
-            MPI_Irecv(recv + at, (int)(left < piece ? left : piece), MPI_BYTE, r, 0, c->mpi,
-                      &requests[n++]);
-        }
-        recv += recv_bytes[r];
-    }
-    for (int r = 0; r < c->size; r++) {
-        for (int64_t at = 0; r != c->rank && at < send_bytes[r]; at += piece) {
-            int64_t left = send_bytes[r] - at;
-            MPI_Isend(send + at, (int)(left < piece ? left : piece), MPI_BYTE, r, 0, c->mpi,
-                      &requests[n++]);
-        }
-        send += send_bytes[r];
-    }
-    MPI_Waitall(n, requests, MPI_STATUSES_IGNORE);
-}
-
 static int64_t sum_before(const int64_t *x, int n) {
     int64_t sum = 0;
     for (int i = 0; i < n; i++)
         sum += x[i];
     return sum;
+}
+
+/* Pieces of a rank's bytes, to it or from it; returns the number of requests. */
+static int begin_pieces(const comm *c, char *at, int64_t bytes, int rank, int64_t piece, bool send,
+                        MPI_Request *requests) {
+    int n = 0;
+    for (; bytes > 0; at += piece, bytes -= piece, n++) {
+        const int now = (int)(bytes < piece ? bytes : piece);
+        if (send)
+            MPI_Isend(at, now, MPI_BYTE, rank, 0, c->mpi, &requests[n]);
+        else
+            MPI_Irecv(at, now, MPI_BYTE, rank, 0, c->mpi, &requests[n]);
+    }
+    return n;
+}
+
+/* Everybody begins with another rank, and sends to few at a time, so that no rank is flooded. */
+static void move(const comm *c, const char *send, const int64_t *send_bytes, char *recv,
+                 const int64_t *recv_bytes, int64_t piece, MPI_Request *requests) {
+    const int64_t total = sum_before(recv_bytes, c->size);
+    int64_t to = sum_before(send_bytes, c->rank), from = sum_before(recv_bytes, c->rank);
+    int n = 0;
+    for (int step = 1; step < c->size; step++) {
+        const int r = (c->rank - step + c->size) % c->size;
+        from = (r == c->size - 1 ? total : from) - recv_bytes[r];
+        n += begin_pieces(c, recv + from, recv_bytes[r], r, piece, false, requests + n);
+    }
+    for (int step = 1, waited = n; step < c->size; step++) {
+        const int before = (c->rank + step - 1) % c->size, r = (before + 1) % c->size;
+        to = r == 0 ? 0 : to + send_bytes[before];
+        for (; n - waited >= AT_ONCE; waited++)
+            MPI_Wait(&requests[waited], MPI_STATUS_IGNORE);
+        n += begin_pieces(c, (char *)send + to, send_bytes[r], r, piece, true, requests + n);
+    }
+    MPI_Waitall(n, requests, MPI_STATUSES_IGNORE);
 }
 
 status exchange_in_pieces(const comm *c, const void *send, const int64_t *send_bytes, void *buffer,
