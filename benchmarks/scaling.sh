@@ -4,11 +4,12 @@
 # that SimGrid simulates (libsimgrid-dev): V = 1 M, d = 300, nodes of 16 threads, links of 25 and 100
 # Gbit/s; 1 G tokens (GloVe: non-zeros) a node, and 10 G in all. docs/performance.md has the table and
 # what the model leaves out.
-# Usage: ./dev bench scaling   NODES="1 4 16 64" GBIT="25 100" SIZES="weak strong" VARIANTS=... (an expression) choose;
-# 64 nodes take about a minute a row, 256 a quarter of an hour.
+# Usage: ./dev bench scaling
+# NODES="1 4 16 64" GBIT="25 100" SIZES="weak strong" VARIANTS=. (an expression) choose. A row of 64 nodes
+# takes 10 to 30 s of CPU time, one of 256 nodes many minutes.
 # Speeds of one thread, measured on an AMD Zen 3 core by the other benchmarks:
 #   SPEED 1.77e6 tokens/s, hogwild; x .75 rounds; x .71 strata; NONZEROS 20.9e6 non-zeros/s; .83 of it
-#   with many threads.
+#   with many threads; HANDLING seconds of one thread to pack, fold and take in a row of a merge.
 set -euo pipefail
 source "$SOURCE/benchmarks/common.sh"
 nodes=${NODES:-1 4 16 64} links=${GBIT:-25 100} speed=${SPEED:-1.77e6} nonzeros=${NONZEROS:-20.9e6}
@@ -97,8 +98,7 @@ run() {
     done
 }
 
-"$real" handling | tee "$work/handling"
-handling=("pack=$(key pack <"$work/handling")" "fold=$(key fold <"$work/handling")" "apply=$(key apply <"$work/handling")")
+"$real" handling # of this machine, to be held against HANDLING
 check_bytes hogwild
 check_bytes hogwild hot=10000
 check_bytes strata groups=16
@@ -113,6 +113,7 @@ if [ -r "$text" ]; then
 fi
 
 # Each schedule as it is, then without what limits it first, second, ...
+read -ra handling <<<"${HANDLING:-pack=5.6e-7 fold=9.8e-7 apply=6.5e-7}"
 merging=(hogwild speed="$speed" "${handling[@]}")
 run hogwild "${merging[@]}"
 run hogwild-threads "${merging[@]}" mergers=16

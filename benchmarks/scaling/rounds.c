@@ -142,13 +142,14 @@ static int64_t place_of(const cluster *c, int64_t i, int64_t n) {
 static void touch(cluster *c, int side, double tokens) {
     table *x = &c->tables[side];
     const uint64_t key = random_key(1 + (uint64_t)comm_rank(c->world), RANDOM_TOKEN, c->round);
+    const int64_t ranks = comm_size(c->world);
     x->n_touched = 0;
-    for (int64_t i = 0; i < x->t.n_rows; i++) {
+    for (int64_t i = 0; i < x->t.n_rows; i++) { /* the turns of an owner's rows are spread evenly */
         const double updates = x->updates[i] * tokens;
         const double wanted = c->s->pace > updates ? ceil(c->s->pace / updates) : 1;
         const double period = fmin(wanted, LONGEST_PERIOD);
         const double draw = random_unit(random_at(key, (uint64_t)(SIDES * i + side)));
-        const uint64_t turn = c->round + random_at(SIDES, (uint64_t)i) % (uint64_t)period;
+        const uint64_t turn = c->round + (uint64_t)(c->s->spread > 0 ? i / ranks : i);
         if (turn % (uint64_t)period || draw >= -expm1(-updates * period))
             continue;
         x->touched[0][place_of(c, i, x->t.n_rows)] = 1;
