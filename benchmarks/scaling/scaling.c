@@ -69,7 +69,7 @@ static void print_run(const char *what, int nodes, const settings *s, const seco
     printf("{\"benchmark\": \"scaling\", \"schedule\": \"%s\", \"nodes\": %d, \"threads\": %.0f, "
            "\"gbit\": %.0f, \"tokens\": %.4g, \"run_seconds\": %.1f, \"training_seconds\": %.1f, "
            "\"efficiency\": %.3f, \"network\": %.3f, \"handling\": %.3f, \"uneven\": %.3f, "
-           "\"sent_gb\": %.1f}\n",
+           "\"sent_gb\": %.7g}\n",
            what, nodes, s->threads, s->bandwidth * 8e-9, s->tokens * s->epochs * nodes, x->run,
            x->ideal, x->ideal / x->run, x->network / x->run, x->merging / x->run,
            x->uneven / x->run, x->sent / 1e9);
