@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "exchange.h"
+#include "exchange_pieces.h"
 
 #include <limits.h>
 #include <string.h>
@@ -10,34 +10,13 @@
 /* One message of MPI counts its elements in an int. */
 static const int64_t PIECE = (int64_t)1 << 29;
 
-enum { TAG = 0 };
-
-static int64_t pieces(int64_t bytes) {
-    return (bytes + PIECE - 1) / PIECE;
-}
+enum {
+    TAG = 0,
+    AT_ONCE = 8 /* messages that a rank sends before it waits for the oldest */
+};
 
 void exchange_sizes(const comm *c, const int64_t *send, int64_t *recv) {
     MPI_Alltoall(send, 1, MPI_INT64_T, recv, 1, MPI_INT64_T, c->mpi);
-}
-
-struct exchange_running {
-    int n;
-    MPI_Request requests[];
-};
-
-static void begin_pieces(const comm *c, char *data, const int64_t *bytes, bool send,
-                         exchange_running *x) {
-    for (int r = 0; r < c->size; r++) {
-        for (int64_t at = 0; r != c->rank && at < bytes[r]; at += PIECE) {
-            const int64_t left = bytes[r] - at;
-            const int n = (int)(left < PIECE ? left : PIECE);
-            if (send)
-                MPI_Isend(data + at, n, MPI_BYTE, r, TAG, c->mpi, &x->requests[x->n++]);
-            else
-                MPI_Irecv(data + at, n, MPI_BYTE, r, TAG, c->mpi, &x->requests[x->n++]);
-        }
-        data += bytes[r];
-    }
 }
 
 static int64_t sum_before(const int64_t *x, int n) {
@@ -47,40 +26,135 @@ static int64_t sum_before(const int64_t *x, int n) {
     return sum;
 }
 
-status exchange_begin(exchange_running **slot, const comm *c, const void *send,
-                      const int64_t *send_bytes, void *recv, const int64_t *recv_bytes) {
+/* ---- split phase */
+
+typedef struct {
+    char *data;
+    int bytes, rank;
+} message;
+
+struct exchange_running {
+    const comm *c;
+    message *sends;                            /* [n_sends] in the order in which they go */
+    MPI_Request *requests;                     /* [n_receives + n_sends] */
+    int n_receives, n_sends, n_begun, n_ended; /* of sends: begun, and ended in order */
+};
+
+/* Pieces of what goes to a rank or comes from it. */
+static int64_t count_pieces(const comm *c, const int64_t *bytes, int64_t piece) {
     int64_t n = 0;
     for (int r = 0; r < c->size; r++)
-        n += pieces(send_bytes[r]) + pieces(recv_bytes[r]);
-    const status s = comm_agree(
-        c, mem_new(slot, 1, sizeof **slot + (size_t)n * sizeof(MPI_Request), "message requests"));
-    if (s.code) {
-        mem_free(slot);
-        return s;
+        n += r == c->rank ? 0 : (bytes[r] + piece - 1) / piece;
+    return n;
+}
+
+static int list_pieces(const comm *c, char *data, const int64_t *bytes, int r, int64_t piece,
+                       message *list) {
+    int n = 0;
+    data += sum_before(bytes, r);
+    for (int64_t at = 0; r != c->rank && at < bytes[r]; at += piece) {
+        const int64_t left = bytes[r] - at;
+        list[n++] = (message){data + at, (int)(left < piece ? left : piece), r};
     }
-    char *from = (char *)(uintptr_t)send; /* begin_pieces writes to what it receives alone */
-    if (send_bytes[c->rank])
-        memcpy((char *)recv + sum_before(recv_bytes, c->rank),
-               from + sum_before(send_bytes, c->rank), (size_t)send_bytes[c->rank]);
-    begin_pieces(c, recv, recv_bytes, false, *slot);
-    begin_pieces(c, from, send_bytes, true, *slot);
+    return n;
+}
+
+static status create(exchange_running **slot, const comm *c, int64_t n_receives, int64_t n_sends) {
+    static const char what[] = "message requests";
+    const int64_t n = n_receives + n_sends;
+    status s = mem_new(slot, 1, sizeof **slot, what);
+    if (s.code)
+        return s;
+    exchange_running *x = *slot;
+    *x = (exchange_running){.c = c, .n_receives = (int)n_receives};
+    s = mem_new(&x->requests, (size_t)n + 1, sizeof(MPI_Request), what);
+    if (!s.code)
+        s = mem_new(&x->sends, (size_t)n + 1, sizeof *x->sends, what);
     return s;
 }
 
-void exchange_move(exchange_running *x) {
-    int ended;
-    MPI_Testall(x->n, x->requests, &ended, MPI_STATUSES_IGNORE);
-}
-
-void exchange_end(exchange_running **slot) {
-    if (!*slot)
-        return;
-    MPI_Waitall((*slot)->n, (*slot)->requests, MPI_STATUSES_IGNORE);
+static void destroy(exchange_running **slot) {
+    if (*slot) {
+        mem_free(&(*slot)->requests);
+        mem_free(&(*slot)->sends);
+    }
     mem_free(slot);
 }
 
-status exchange_into(const comm *c, const void *send, const int64_t *send_bytes, void *buffer,
-                     size_t *capacity, int64_t *recv_bytes) {
+/* Everybody begins with another rank, and sends few pieces at a time, so that no rank is flooded.
+ */
+static void begin_sends(exchange_running *x) {
+    for (; x->n_begun < x->n_sends && x->n_begun - x->n_ended < AT_ONCE; x->n_begun++) {
+        const message *m = &x->sends[x->n_begun];
+        MPI_Isend(m->data, m->bytes, MPI_BYTE, m->rank, TAG, x->c->mpi,
+                  &x->requests[x->n_receives + x->n_begun]);
+    }
+}
+
+static void begin(exchange_running *x, char *send, const int64_t *send_bytes, char *recv,
+                  const int64_t *recv_bytes, int64_t piece) {
+    const comm *c = x->c;
+    int n = 0;
+    for (int step = 1; step < c->size; step++)
+        n += list_pieces(c, recv, recv_bytes, (c->rank - step + c->size) % c->size, piece,
+                         x->sends + n);
+    for (int i = 0; i < n; i++)
+        MPI_Irecv(x->sends[i].data, x->sends[i].bytes, MPI_BYTE, x->sends[i].rank, TAG, c->mpi,
+                  &x->requests[i]);
+    for (int step = 1; step < c->size; step++)
+        x->n_sends += list_pieces(c, send, send_bytes, (c->rank + step) % c->size, piece,
+                                  x->sends + x->n_sends);
+    begin_sends(x);
+}
+
+static status begin_in_pieces(exchange_running **slot, const comm *c, const void *send,
+                              const int64_t *send_bytes, void *recv, const int64_t *recv_bytes,
+                              int64_t piece) {
+    char *from = (char *)(uintptr_t)send; /* messages that go are read alone */
+    const status s = comm_agree(
+        c, create(slot, c, count_pieces(c, recv_bytes, piece), count_pieces(c, send_bytes, piece)));
+    if (s.code) {
+        destroy(slot);
+        return s;
+    }
+    if (send_bytes[c->rank])
+        memcpy((char *)recv + sum_before(recv_bytes, c->rank),
+               from + sum_before(send_bytes, c->rank), (size_t)send_bytes[c->rank]);
+    begin(*slot, from, send_bytes, recv, recv_bytes, piece);
+    return s;
+}
+
+status exchange_begin(exchange_running **slot, const comm *c, const void *send,
+                      const int64_t *send_bytes, void *recv, const int64_t *recv_bytes) {
+    return begin_in_pieces(slot, c, send, send_bytes, recv, recv_bytes, PIECE);
+}
+
+void exchange_move(exchange_running *x) {
+    int ended = 1;
+    while (ended && x->n_ended < x->n_begun) {
+        MPI_Test(&x->requests[x->n_receives + x->n_ended], &ended, MPI_STATUS_IGNORE);
+        x->n_ended += ended;
+    }
+    begin_sends(x);
+    MPI_Testall(x->n_receives, x->requests, &ended, MPI_STATUSES_IGNORE);
+}
+
+void exchange_end(exchange_running **slot) {
+    exchange_running *x = *slot;
+    if (!x)
+        return;
+    for (; x->n_ended < x->n_sends; x->n_ended++) {
+        begin_sends(x);
+        MPI_Wait(&x->requests[x->n_receives + x->n_ended], MPI_STATUS_IGNORE);
+    }
+    MPI_Waitall(x->n_receives, x->requests, MPI_STATUSES_IGNORE);
+    destroy(slot);
+}
+
+/* ---- at once */
+
+status exchange_in_pieces(const comm *c, const void *send, const int64_t *send_bytes, void *buffer,
+                          size_t *capacity, int64_t *recv_bytes, int64_t piece) {
     exchange_running *running = NULL;
     exchange_sizes(c, send_bytes, recv_bytes);
     const size_t total = (size_t)sum_before(recv_bytes, c->size);
@@ -89,9 +163,14 @@ status exchange_into(const comm *c, const void *send, const int64_t *send_bytes,
         return s;
     void *recv;
     memcpy(&recv, buffer, sizeof recv);
-    s = exchange_begin(&running, c, send, send_bytes, recv, recv_bytes);
+    s = begin_in_pieces(&running, c, send, send_bytes, recv, recv_bytes, piece);
     exchange_end(&running);
     return s;
+}
+
+status exchange_into(const comm *c, const void *send, const int64_t *send_bytes, void *buffer,
+                     size_t *capacity, int64_t *recv_bytes) {
+    return exchange_in_pieces(c, send, send_bytes, buffer, capacity, recv_bytes, PIECE);
 }
 
 status exchange_bytes(const comm *c, const void *send, const int64_t *send_bytes, void *recv,
@@ -122,8 +201,8 @@ static void gather_large(const comm *c, const void *data, const int64_t *sizes, 
     }
 }
 
-status exchange_gather(const comm *c, const void *data, int64_t bytes, void *buffer,
-                       size_t *capacity, int64_t *total) {
+status exchange_gather_most(const comm *c, const void *data, int64_t bytes, void *buffer,
+                            size_t *capacity, int64_t *total, int64_t most) {
     int64_t *sizes = NULL;
     int *scratch = NULL;
     status s = mem_new(&sizes, (size_t)c->size, sizeof *sizes, "sizes of the ranks");
@@ -139,7 +218,7 @@ status exchange_gather(const comm *c, const void *data, int64_t bytes, void *buf
     if (!s.code) {
         char *out;
         memcpy(&out, buffer, sizeof out);
-        if (*total <= INT_MAX)
+        if (*total <= most)
             gather_small(c, data, sizes, scratch, out);
         else
             gather_large(c, data, sizes, out);
@@ -147,4 +226,9 @@ status exchange_gather(const comm *c, const void *data, int64_t bytes, void *buf
     mem_free(&sizes);
     mem_free(&scratch);
     return s;
+}
+
+status exchange_gather(const comm *c, const void *data, int64_t bytes, void *buffer,
+                       size_t *capacity, int64_t *total) {
+    return exchange_gather_most(c, data, bytes, buffer, capacity, total, INT_MAX);
 }

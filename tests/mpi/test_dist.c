@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "comm.h"
-#include "exchange.h"
+#include "exchange_pieces.h"
 #include "memory.h"
 #include "ordered_sum.h"
 #include "replicas.h"
@@ -44,6 +44,48 @@ static void exchange_delivers_every_byte_in_rank_order(void) {
             CU_ASSERT_EQUAL(got[at++], (char)(10 * r + me));
     }
     mem_free(&got);
+}
+
+/* What more than 2^31 bytes would do: many messages for one pair of ranks, and none of them full.
+ */
+static void messages_longer_than_a_piece_arrive_whole(void) {
+    enum { PIECE = 64, LONGEST = 5 * PIECE };
+    const int n = comm_size(world), me = comm_rank(world);
+    static unsigned char send[64 * LONGEST];
+    static int64_t to[64], from[64];
+    size_t at = 0, capacity = 0;
+    for (int r = 0; r < n; r++) {
+        to[r] = (me + r) % 3 == 0 ? 0 : (me + r) % 3 == 1 ? 2 * PIECE : LONGEST - 7;
+        for (int64_t i = 0; i < to[r]; i++)
+            send[at++] = (unsigned char)(i * 11 + 5 * me + r);
+    }
+    unsigned char *got = NULL;
+    CU_ASSERT_EQUAL_FATAL(exchange_in_pieces(world, send, to, &got, &capacity, from, PIECE).code,
+                          STATUS_OK);
+    at = 0;
+    for (int r = 0; r < n; r++)
+        for (int64_t i = 0; i < from[r]; i++)
+            CU_ASSERT_EQUAL(got[at++], (unsigned char)(i * 11 + 5 * r + me));
+    mem_free(&got);
+}
+
+static void gathering_by_broadcasts_gives_what_one_call_gives(void) {
+    const int n = comm_size(world), me = comm_rank(world);
+    char mine[300], *once = NULL, *many = NULL;
+    size_t room_once = 0, room_many = 0;
+    int64_t total_once, total_many, bytes = me == 1 ? 0 : 100 + 50 * me;
+    memset(mine, 'a' + me, sizeof mine);
+    CU_ASSERT_EQUAL_FATAL(exchange_gather(world, mine, bytes, &once, &room_once, &total_once).code,
+                          STATUS_OK);
+    CU_ASSERT_EQUAL_FATAL(
+        exchange_gather_most(world, mine, bytes, &many, &room_many, &total_many, 99).code,
+        STATUS_OK);
+    CU_ASSERT_EQUAL(total_once, comm_sum(world, bytes));
+    CU_ASSERT_EQUAL_FATAL(total_many, total_once);
+    CU_ASSERT(!memcmp(once, many, (size_t)total_once));
+    CU_ASSERT_EQUAL(once[total_once - 1], 'a' + (n == 2 ? 0 : n - 1));
+    mem_free(&once);
+    mem_free(&many);
 }
 
 static void arrays_are_summed_element_by_element(void) {
@@ -139,6 +181,9 @@ int main(int argc, char **argv) {
     static const test_case cases[] = {
         {"the_lowest_failing_rank_speaks_for_all", the_lowest_failing_rank_speaks_for_all},
         {"exchange_delivers_every_byte_in_rank_order", exchange_delivers_every_byte_in_rank_order},
+        {"messages_longer_than_a_piece_arrive_whole", messages_longer_than_a_piece_arrive_whole},
+        {"gathering_by_broadcasts_gives_what_one_call_gives",
+         gathering_by_broadcasts_gives_what_one_call_gives},
         {"arrays_are_summed_element_by_element", arrays_are_summed_element_by_element},
         {"least_of_each_element_is_found", least_of_each_element_is_found},
         {"sums_of_floats_are_taken_in_the_order_of_ranks",

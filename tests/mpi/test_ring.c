@@ -23,6 +23,14 @@ static void every_group_has_one_owner(void) {
             }
 }
 
+static void memory_of_blocks_beyond_32_bits_is_told(void) {
+    const double block = 0x1p40;
+    CU_ASSERT_EQUAL(ring_bytes(8, (size_t)1 << 40, 0, 1), 8 * block);
+    CU_ASSERT_EQUAL(ring_bytes(8, (size_t)1 << 40, 0, 4), 4 * block); /* two more than its own */
+    CU_ASSERT_EQUAL(ring_bytes(8, ((size_t)1 << 40) - 63, 3, 4), 4 * block);
+    CU_ASSERT_EQUAL(ring_bytes(2, (size_t)1 << 40, 0, 4), 0);
+}
+
 /* A block holds its group, the steps it has seen, and a number that depends on their order. */
 typedef struct {
     int64_t group, steps;
@@ -95,6 +103,7 @@ static void nothing_is_left_behind(void) {
 int main(int argc, char **argv) {
     static const test_case cases[] = {
         {"every_group_has_one_owner", every_group_has_one_owner},
+        {"memory_of_blocks_beyond_32_bits_is_told", memory_of_blocks_beyond_32_bits_is_told},
         {"blocks_see_the_centres_in_turn_and_come_home",
          blocks_see_the_centres_in_turn_and_come_home},
         {"nothing_is_left_behind", nothing_is_left_behind},

@@ -37,7 +37,7 @@ claim() {
 
 # Every file here with its size and time.
 claims_files() {
-    find . -name 'refused.*' -o -type d -print -o -printf '%p %s %T@\n' | sort
+    find . -path ./.session -prune -o -name 'refused.*' -o -type d -print -o -printf '%p %s %T@\n' | sort
 }
 
 # refused NAME CODE TEXT COMMAND...: the command must end with this exit code within a minute, say TEXT

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "huffman.h"
 #include "memory.h"
@@ -69,6 +70,21 @@ static void codes_are_as_short_as_can_be(void) {
         CU_ASSERT(cost == naive_cost(counts, sizes[s]));
         huffman_clear(&h);
     }
+}
+
+/* Sums of two counts pass 2^31, 2^32 and, at the root, 2^52. */
+static void counts_beyond_32_bits_give_the_same_code(void) {
+    int64_t counts[N];
+    huffman small, large;
+    fill_counts(counts, N);
+    CU_ASSERT_FATAL(!huffman_create(&small, counts, NULL, N).code);
+    for (int32_t i = 0; i < N; i++)
+        counts[i] *= INT64_C(1) << 40;
+    CU_ASSERT_FATAL(!huffman_create(&large, counts, NULL, N).code);
+    CU_ASSERT(!memcmp(small.offsets, large.offsets, (N + 1) * sizeof *small.offsets));
+    CU_ASSERT(!memcmp(small.steps, large.steps, (size_t)small.offsets[N] * sizeof *small.steps));
+    huffman_clear(&small);
+    huffman_clear(&large);
 }
 
 static void nodes_are_numbered_by_falling_count(void) {
@@ -142,6 +158,7 @@ int main(void) {
     static const test_case cases[] = {
         {"paths_end_at_their_word", paths_end_at_their_word},
         {"codes_are_as_short_as_can_be", codes_are_as_short_as_can_be},
+        {"counts_beyond_32_bits_give_the_same_code", counts_beyond_32_bits_give_the_same_code},
         {"nodes_are_numbered_by_falling_count", nodes_are_numbered_by_falling_count},
         {"words_of_equal_count_that_are_near_become_siblings",
          words_of_equal_count_that_are_near_become_siblings},

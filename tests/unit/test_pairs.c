@@ -19,11 +19,22 @@ static int32_t tokens[TOKENS];
 static const int64_t documents[] = {0, 10, 10, 700, 701, 3000, TOKENS};
 enum { DOCUMENTS = sizeof documents / sizeof *documents - 1 };
 
+/* A corpus may be behind more than 2^32 tokens. */
+static const int64_t FAR = (INT64_C(1) << 33) + 12345;
+
 typedef struct {
     sampler sampler;
     strata in, out; /* groups */
     corpus_view view;
+    int64_t base, documents[DOCUMENTS + 1]; /* the place of the first token; of the documents */
 } world;
+
+static void move_world(world *w, int64_t base) {
+    w->base = base;
+    for (int d = 0; d <= DOCUMENTS; d++)
+        w->documents[d] = base + documents[d];
+    w->view = (corpus_view){tokens, base, base + TOKENS, w->documents, DOCUMENTS};
+}
 
 static void make_world(world *w) {
     memset(counts, 0, sizeof counts);
@@ -36,7 +47,7 @@ static void make_world(world *w) {
     CU_ASSERT_EQUAL_FATAL(strata_create(&w->in, WORDS, K, counts, 5).code, STATUS_OK);
     CU_ASSERT_EQUAL_FATAL(strata_create(&w->out, WORDS, K, counts, 5).code, STATUS_OK);
     strata_deal(&w->out, 8);
-    w->view = (corpus_view){tokens, 0, TOKENS, documents, DOCUMENTS};
+    move_world(w, 0);
 }
 
 static void clear_world(world *w) {
@@ -46,7 +57,8 @@ static void clear_world(world *w) {
 }
 
 static pair_job job_of(const world *w, int64_t begin, int64_t end) {
-    return (pair_job){&w->view, &w->sampler, &w->in, &w->out, KEY, begin, end, ORIGIN};
+    return (pair_job){&w->view, &w->sampler,     &w->in,        &w->out,
+                      KEY,      w->base + begin, w->base + end, w->base + ORIGIN};
 }
 
 static status draw(const world *w, int n_threads, int64_t begin, int64_t end, int64_t *starts,
@@ -72,10 +84,11 @@ static int64_t naive_bucket(const world *w, int a, int b, word_pair *out) {
     for (int d = 0; d < DOCUMENTS; d++) {
         int k = 0;
         for (int64_t p = documents[d]; p < documents[d + 1]; p++)
-            if (sampler_keeps(&w->sampler, tokens[p], random_at(KEY, (uint64_t)p)))
+            if (sampler_keeps(&w->sampler, tokens[p], random_at(KEY, (uint64_t)(w->base + p))))
                 kept[k++] = p;
         for (int i = 0; i < k; i++) {
-            const int width = 1 + (int)random_below(random_at(KEY, (uint64_t)kept[i]), WINDOW);
+            const uint64_t place = (uint64_t)(w->base + kept[i]);
+            const int width = 1 + (int)random_below(random_at(KEY, place), WINDOW);
             const int32_t centre = tokens[kept[i]];
             for (int j = i - width; j <= i + width; j++) {
                 if (j < 0 || j >= k || j == i)
@@ -92,10 +105,11 @@ static int64_t naive_bucket(const world *w, int a, int b, word_pair *out) {
 
 static void buckets_hold_the_pairs_of_the_windows_in_order(void) {
     static word_pair naive[2 * WINDOW * TOKENS];
-    static const int threads[] = {1, 2, 5};
+    static const int threads[] = {1, 2, 5, 5};
     world w;
     make_world(&w);
     for (size_t c = 0; c < sizeof threads / sizeof *threads; c++) {
+        move_world(&w, c < 3 ? 0 : FAR);
         int64_t starts[K * K + 1] = {0};
         word_pair *pairs;
         CU_ASSERT_EQUAL_FATAL(draw(&w, threads[c], 0, TOKENS, starts, &pairs).code, STATUS_OK);

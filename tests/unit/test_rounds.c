@@ -365,8 +365,18 @@ static void refused_memory_leaves_nothing_behind(void) {
     text_clear(&t);
 }
 
+static void long_corpora_have_as_many_rounds_as_they_need(void) {
+    const int64_t far = INT64_C(1) << 40, tokens = (INT64_C(1) << 43) + 1;
+    CU_ASSERT_EQUAL(rounds_in_epoch(far, far + tokens, 8, 64), (INT64_C(1) << 34) + 1);
+    const loop_settings settings = {.chunk = 64};
+    const loop_job job = {.settings = &settings, .first = far, .last = far + tokens};
+    CU_ASSERT_EQUAL(loop_chunks(&job), (INT64_C(1) << 37) + 1);
+}
+
 int main(void) {
     static const test_case cases[] = {
+        {"long_corpora_have_as_many_rounds_as_they_need",
+         long_corpora_have_as_many_rounds_as_they_need},
         {"threads_and_processes_give_the_same_bits", threads_and_processes_give_the_same_bits},
         {"rounds_equal_whole_tables_that_are_folded", rounds_equal_whole_tables_that_are_folded},
         {"outputs_that_change_are_foreseen", outputs_that_change_are_foreseen},

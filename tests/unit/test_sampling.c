@@ -16,6 +16,10 @@ static int32_t tokens[TOKENS];
 static const int64_t documents[] = {0, 10, 10, 700, 701, 3000, TOKENS};
 enum { DOCUMENTS = sizeof documents / sizeof *documents - 1 };
 
+/* The same as a stretch of a long corpus, behind more than 2^32 tokens. */
+static const int64_t FAR = (INT64_C(1) << 33) + 12345;
+static int64_t far_documents[DOCUMENTS + 1];
+
 static void make_corpus(void) {
     memset(counts, 0, sizeof counts);
     for (int i = 0; i < TOKENS; i++) {
@@ -25,8 +29,10 @@ static void make_corpus(void) {
     }
 }
 
-static corpus_view whole(void) {
-    return (corpus_view){tokens, 0, TOKENS, documents, DOCUMENTS};
+static corpus_view view_at(int64_t base) {
+    for (int d = 0; d <= DOCUMENTS; d++)
+        far_documents[d] = documents[d] + base;
+    return (corpus_view){tokens, base, base + TOKENS, far_documents, DOCUMENTS};
 }
 
 static void negatives_follow_the_powered_counts(void) {
@@ -64,21 +70,42 @@ static void tokens_are_kept_as_word2vec_keeps_them(void) {
     sampler_clear(&s);
 }
 
+static void counts_beyond_32_bits_are_sampled_alike(void) {
+    sampler small, large;
+    double kept[2][WORDS], negative[2][WORDS];
+    make_corpus();
+    CU_ASSERT_EQUAL_FATAL(sampler_create(&small, counts, WORDS, 1e-2, 0.75).code, STATUS_OK);
+    sampler_rates(&small, counts, 0.75, kept[0], negative[0]);
+    for (int i = 0; i < WORDS; i++)
+        counts[i] = (counts[i] ? counts[i] : 1) * (INT64_C(1) << 40);
+    CU_ASSERT_EQUAL_FATAL(sampler_create(&large, counts, WORDS, 1e-2, 0.75).code, STATUS_OK);
+    sampler_rates(&large, counts, 0.75, kept[1], negative[1]);
+    for (int i = 0; i < WORDS; i++) {
+        CU_ASSERT_DOUBLE_EQUAL(sampler_keep_probability(&small, i),
+                               sampler_keep_probability(&large, i), 1e-9);
+        CU_ASSERT_DOUBLE_EQUAL(kept[0][i], kept[1][i], 1e-3 * kept[1][i] + 1e-9);
+        CU_ASSERT_DOUBLE_EQUAL(negative[0][i], negative[1][i], 1e-3 * negative[1][i]);
+    }
+    sampler_clear(&small);
+    sampler_clear(&large);
+}
+
 /* Every (centre, context) pair of the corpus as a sum of hashes, from the definition. */
-static uint64_t naive_pairs(const sampler *s, uint64_t key, int64_t *n) {
+static uint64_t naive_pairs(const sampler *s, uint64_t key, int64_t base, int64_t *n) {
     uint64_t sum = 0;
     *n = 0;
     for (int d = 0; d < DOCUMENTS; d++) {
         static int64_t kept[TOKENS];
         int k = 0;
         for (int64_t p = documents[d]; p < documents[d + 1]; p++)
-            if (sampler_keeps(s, tokens[p], random_at(key, (uint64_t)p)))
-                kept[k++] = p;
+            if (sampler_keeps(s, tokens[p], random_at(key, (uint64_t)(base + p))))
+                kept[k++] = base + p;
         for (int i = 0; i < k; i++) {
             int width = 1 + (int)random_below(random_at(key, (uint64_t)kept[i]), WINDOW);
             for (int j = i - width; j <= i + width; j++)
                 if (j >= 0 && j < k && j != i) {
-                    sum += random_mix((uint64_t)kept[i] * TOKENS + (uint64_t)tokens[kept[j]]);
+                    sum +=
+                        random_mix((uint64_t)kept[i] * TOKENS + (uint64_t)tokens[kept[j] - base]);
                     ++*n;
                 }
         }
@@ -102,32 +129,37 @@ static uint64_t chunk_pairs(const window_chunk *c, int64_t *n) {
     return sum;
 }
 
-static void any_chunks_give_the_pairs_of_the_whole(void) {
+/* Chunks of several sizes of the corpus at base. */
+static void check_chunks(const sampler *s, int64_t base) {
     static const int64_t sizes[] = {1, 7, 64, 1000, TOKENS};
-    const corpus_view view = whole();
-    make_corpus();
-    for (int t = 0; t < 2; t++) {
-        sampler s;
-        int64_t expected_n;
-        const uint64_t key = random_key(5, RANDOM_TOKEN, 0);
-        CU_ASSERT_EQUAL_FATAL(sampler_create(&s, counts, WORDS, t ? 3e-3 : 0, 0.75).code,
-                              STATUS_OK);
-        uint64_t expected = naive_pairs(&s, key, &expected_n);
-        for (int i = 0; i < 5; i++) {
-            window_chunk c;
-            uint64_t sum = 0;
-            int64_t n = 0;
-            CU_ASSERT_EQUAL_FATAL(window_create(&c, sizes[i], WINDOW).code, STATUS_OK);
-            for (int64_t at = 0; at < TOKENS; at += sizes[i]) {
-                int64_t end = at + sizes[i] < TOKENS ? at + sizes[i] : TOKENS;
-                window_fill(&c, &view, at, end, &s, WINDOW, key);
-                CU_ASSERT_FATAL(c.n <= c.capacity);
-                sum += chunk_pairs(&c, &n);
-            }
-            CU_ASSERT_EQUAL(n, expected_n);
-            CU_ASSERT_EQUAL(sum, expected);
-            window_clear(&c);
+    const corpus_view view = view_at(base);
+    const uint64_t key = random_key(5, RANDOM_TOKEN, 0);
+    int64_t expected_n;
+    const uint64_t expected = naive_pairs(s, key, base, &expected_n);
+    for (int i = 0; i < 5; i++) {
+        window_chunk c;
+        uint64_t sum = 0;
+        int64_t n = 0;
+        CU_ASSERT_EQUAL_FATAL(window_create(&c, sizes[i], WINDOW).code, STATUS_OK);
+        for (int64_t at = base; at < view.end; at += sizes[i]) {
+            int64_t end = at + sizes[i] < view.end ? at + sizes[i] : view.end;
+            window_fill(&c, &view, at, end, s, WINDOW, key);
+            CU_ASSERT_FATAL(c.n <= c.capacity);
+            sum += chunk_pairs(&c, &n);
         }
+        CU_ASSERT_EQUAL(n, expected_n);
+        CU_ASSERT_EQUAL(sum, expected);
+        window_clear(&c);
+    }
+}
+
+static void any_chunks_give_the_pairs_of_the_whole(void) {
+    make_corpus();
+    for (int t = 0; t < 4; t++) {
+        sampler s;
+        CU_ASSERT_EQUAL_FATAL(sampler_create(&s, counts, WORDS, t % 2 ? 3e-3 : 0, 0.75).code,
+                              STATUS_OK);
+        check_chunks(&s, t < 2 ? 0 : FAR);
         sampler_clear(&s);
     }
     CU_ASSERT_EQUAL(mem_live_blocks(), 0);
@@ -137,6 +169,7 @@ int main(void) {
     static const test_case cases[] = {
         {"negatives_follow_the_powered_counts", negatives_follow_the_powered_counts},
         {"tokens_are_kept_as_word2vec_keeps_them", tokens_are_kept_as_word2vec_keeps_them},
+        {"counts_beyond_32_bits_are_sampled_alike", counts_beyond_32_bits_are_sampled_alike},
         {"any_chunks_give_the_pairs_of_the_whole", any_chunks_give_the_pairs_of_the_whole},
     };
     return test_run("sampling", cases, sizeof cases / sizeof *cases, 0);
