@@ -55,11 +55,13 @@ claim "3 replicas on 2 ranks" train replicas3 2 --threads 1 --replicas 3
 check replicas3
 claim "4 replicas on 1 rank with 2 threads" train replicas4 1 --threads 2 --replicas 4
 check replicas4
+claim "16 replicas on 2 ranks" train replicas16 2 --threads 1 --replicas 16
+check replicas16
 claim "2 replicas of 2 ranks each" train replicas22 4 --threads 1 --replicas 2
 check replicas22
 claim "chunks in random order" train shuffled 2 --threads 1 --order shuffle
 check shuffled
-for rule in adasum mean; do
+for rule in contraction adasum mean; do
     claim "merging by $rule trains" train "$rule" 2 --threads 1 --replicas 2 --merge "$rule"
 done
 
