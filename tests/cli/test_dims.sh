@@ -7,9 +7,6 @@ source "$SOURCE/tests/support/claims.sh"
 "$WORDSHARD" synth -o t.txt --tokens 60000 --vocab 500 -q >/dev/null || exit 1
 "$WORDSHARD" prepare t.txt -o c.h5 -q >/dev/null || exit 1
 
-number() { # KEY FILE: a number of a JSON object
-    sed -n "s/.*\"$1\": *\([-0-9.e+]*\).*/\1/p" "$2" | head -1
-}
 close_to() { # A B: to 1e-3 of B
     awk -v a="$1" -v b="$2" 'BEGIN { d = a - b; if (d < 0) d = -d; exit !(d <= 1e-3 * b) }'
 }

@@ -9,9 +9,6 @@ source "$SOURCE/tests/support/claims.sh"
 "$WORDSHARD" prepare t.txt -o c.h5 -q >/dev/null || exit 1
 "$WORDSHARD" cooccur c.h5 -o x.h5 -q >/dev/null || exit 1
 
-number() { # KEY FILE: a number of a JSON object
-    sed -n "s/.*\"$1\": *\([-0-9.e+]*\).*/\1/p" "$2" | head -1
-}
 train() { # NAME RANKS ARGS...
     local name=$1 ranks=$2
     shift 2

@@ -8,21 +8,10 @@ source "$SOURCE/tests/support/claims.sh"
 "$WORDSHARD" synth -o t.txt --tokens 60000 --vocab 2000 -q >/dev/null || exit 1
 "$WORDSHARD" prepare t.txt -o c.h5 -q >/dev/null || exit 1
 
-number() { # KEY FILE: a number of a JSON object
-    sed -n "s/.*\"$1\": *\([-0-9.e+]*\).*/\1/p" "$2" | head -1
-}
 train() { # NAME RANKS ARGS...
     local name=$1 ranks=$2
     shift 2
     "$MPIRUN" "$ranks" "$WORDSHARD" train c.h5 -o "$name.h5" --overwrite --json --dim 24 --epochs 2 --threads 1 -q "$@" >"$name.json"
-}
-bits() { # RUN TABLES...: the tables as bytes, and the loss
-    local run=$1 table
-    shift
-    for table in "$@"; do
-        "$WORDSHARD" export "$run.h5" -o "$run.npy" --overwrite -q --table "$table" && cat "$run.npy"
-    done
-    number loss "$run.json"
 }
 
 # same NAME "TABLES" "WAYS" ARGS...: every way (RANKS:ROWS) gives the bits of one rank that holds all.

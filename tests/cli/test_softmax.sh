@@ -8,9 +8,6 @@ source "$SOURCE/tests/support/claims.sh"
 "$WORDSHARD" prepare t.txt -o c.h5 -q >/dev/null || exit 1
 settings=(--objective softmax --dim 24 --epochs 4 --sample 1e-3 --learning-rate 0.05 --batch 512)
 
-number() { # KEY FILE: a number of a JSON object
-    sed -n "s/.*\"$1\": *\([-0-9.e+]*\).*/\1/p" "$2" | head -1
-}
 within() { # A B PART: |A - B| <= PART * |B|
     awk -v a="$1" -v b="$2" -v part="$3" 'BEGIN { d = a - b; if (d < 0) d = -d; if (b < 0) b = -b; exit !(d <= part * b) }'
 }

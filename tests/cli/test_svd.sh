@@ -10,9 +10,6 @@ source "$SOURCE/tests/support/claims.sh"
 "$WORDSHARD" cooccur c.h5 -o x.h5 -q >/dev/null || exit 1
 settings=(--model ppmi-svd --dim 50 --weights 1e-3)
 
-number() { # KEY FILE: a number of a JSON object
-    sed -n "s/.*\"$1\": *\([-0-9.e+]*\).*/\1/p" "$2" | head -1
-}
 train() { # NAME RANKS INPUT ARGS...
     local name=$1 ranks=$2 input=$3
     shift 3

@@ -12,9 +12,6 @@ text=${TEXT:-$SOURCE/../shared/data/corpora/enwiki-10m.txt.zst}
 "$hosts" 2 true
 [ $? -ne 77 ] || exit 77
 
-number() { # KEY FILE: a number of a JSON object
-    sed -n "s/.*\"$1\": *\([-0-9.e+]*\).*/\1/p" "$2" | head -1
-}
 names() { # the distinct hosts of 8 ranks, with how many ranks each has
     "$hosts" 8 hostname | sort | uniq -c | awk '{ printf "%s%s:%s", sep, $2, $1; sep = " " }'
 }

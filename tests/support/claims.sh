@@ -35,6 +35,21 @@ claim() {
     fi
 }
 
+# number KEY FILE: a number of a JSON object.
+number() {
+    sed -n "s/.*\"$1\": *\([-0-9.e+]*\).*/\1/p" "$2" | head -1
+}
+
+# bits RUN TABLES...: the tables of RUN.h5 as bytes, and the loss in RUN.json.
+bits() {
+    local run=$1 table
+    shift
+    for table in "$@"; do
+        "$WORDSHARD" export "$run.h5" -o "$run.npy" --overwrite -q --table "$table" && cat "$run.npy"
+    done
+    number loss "$run.json"
+}
+
 # Every file here with its size and time.
 claims_files() {
     find . -path ./.session -prune -o -name 'refused.*' -o -type d -print -o -printf '%p %s %T@\n' | sort
