@@ -18,7 +18,6 @@
 typedef struct {
     training *t;
     merger *merger;
-    pull *pulls[2];          /* where rows are cut */
     bool is_cut;             /* whether rows of any table are */
     int32_t *order;          /* [chunks of the largest local part] or NULL */
     double *rates[2];        /* of input and output rows (objective.h) */
@@ -104,8 +103,8 @@ static status merge(hogwild *h, bool has_next) {
         fold_context context = {.h = h, .side = side};
         const bool pulled = has_next && training_is_cut(t, side);
         if (pulled && merges(t))
-            pull_end(h->pulls[side]);
-        s = merge_run(h->merger, &t->places[side], pulled ? h->pulls[side] : NULL, fold_row,
+            pull_end(h->t->pulls[side]);
+        s = merge_run(h->merger, &t->places[side], pulled ? h->t->pulls[side] : NULL, fold_row,
                       &context);
     }
     shared_sync(&t->local[0].in_rows, t->replicas.mine);
@@ -132,15 +131,9 @@ static void report(hogwild *h, const loop_tally *mine) {
     progress_report(&t->record.progress, &point);
 }
 
-static void move_messages(hogwild *h) {
-    for (int side = 0; side < 2; side++)
-        if (h->pulls[side])
-            pull_move(h->pulls[side]);
-}
-
 static void tick(void *context, const loop_tally *mine) {
     hogwild *h = context;
-    move_messages(h);
+    training_move_messages(h->t);
     if (progress_due(&h->t->record.progress))
         report(h, mine);
 }
@@ -237,7 +230,7 @@ static status begin_pulls(hogwild *h, const span *s) {
             continue;
         st = comm_agree(t->world, placement_plan(&t->places[side]));
         if (!st.code && merges(t))
-            st = pull_begin(h->pulls[side]);
+            st = pull_begin(h->t->pulls[side]);
         if ((st = comm_agree(t->world, st)).code)
             return st;
     }
@@ -249,8 +242,8 @@ static status begin_first(hogwild *h) {
     training *t = h->t;
     const status s = begin_pulls(h, &h->now);
     for (int side = 0; !s.code && side < 2; side++) {
-        if (h->pulls[side])
-            pull_end(h->pulls[side]);
+        if (h->t->pulls[side])
+            pull_end(h->t->pulls[side]);
         if (training_is_cut(t, side))
             placement_turn(&t->places[side]);
     }
@@ -310,7 +303,7 @@ static status create(hogwild *h, training *t) {
         s = mem_new(&h->rates[side], (size_t)t->n_words, sizeof *h->rates[side],
                     "the rates of rows");
         if (!s.code && training_is_cut(t, side) && merges(t))
-            s = pull_create(&h->pulls[side], &t->places[side]);
+            s = pull_create(&h->t->pulls[side], &t->places[side]);
         h->is_cut |= training_is_cut(t, side);
     }
     if (!s.code) {
@@ -334,7 +327,7 @@ static void clear(hogwild *h) {
     mem_free(&h->order);
     for (int side = 0; side < 2; side++) {
         curvature_clear(&h->curvatures[side]);
-        pull_destroy(&h->pulls[side]);
+        pull_destroy(&h->t->pulls[side]);
         mem_free(&h->rates[side]);
     }
 }
@@ -342,7 +335,7 @@ static void clear(hogwild *h) {
 static void count_bytes(hogwild *h) {
     int64_t sent = h->merger ? merge_bytes_sent(h->merger) : 0;
     for (int side = 0; side < 2; side++)
-        sent += h->pulls[side] ? pull_bytes_sent(h->pulls[side]) : 0;
+        sent += h->t->pulls[side] ? pull_bytes_sent(h->t->pulls[side]) : 0;
     h->t->bytes_sent = comm_sum(h->t->world, sent);
     if (h->merger)
         log_info("merged %d replicas %" PRId64 " times, %.1f MiB sent by all ranks",

@@ -125,6 +125,7 @@ static int64_t rounds_of(const training *t, const loop_job *job) {
 static void tick(void *context, int64_t round, const loop_tally *mine) {
     const training_rounds *r = context;
     training *t = r->t;
+    training_move_messages(t);
     if (!progress_due(&t->record.progress))
         return;
     const double part = (double)(round + 1) / (double)rounds_of(t, r->job);

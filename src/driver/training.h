@@ -10,6 +10,7 @@
 #include "objective.h"
 #include "options.h"
 #include "placement.h"
+#include "pull.h"
 #include "ppmi_svd.h"
 #include "replicas.h"
 #include "run_record.h"
@@ -51,6 +52,7 @@ typedef struct {
     double centres;        /* tokens that the local replicas are expected to keep in a span, */
     double cold_negatives; /* and different negatives of theirs that are not hot */
     placement places[2];   /* several replicas */
+    pull *pulls[2];        /* where rows are cut: those of the next span, on their way */
     float *gathered;       /* [rows of this rank, dim] of a snapshot, if rows are cut over ranks */
     loop_settings settings;
     loop_worker **workers;   /* [n_threads]; none with --schedule rounds */
@@ -101,6 +103,13 @@ static inline bool training_is_cut(const training *t, int side) {
 /* The seed of one kind of draws. */
 static inline uint64_t training_seed(const training *t, int64_t own) {
     return (uint64_t)(own >= 0 ? own : t->o->seed);
+}
+
+/* Let messages go on while others train; for the thread that started MPI. Local. */
+static inline void training_move_messages(const training *t) {
+    for (int side = 0; side < 2; side++)
+        if (t->pulls[side])
+            pull_move(t->pulls[side]);
 }
 
 /* ---- tokens and tables (training_tables.c) */
