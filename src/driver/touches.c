@@ -92,14 +92,20 @@ double touches_any(double probability, double n) {
 }
 
 /* Outputs are centres and negatives: those that pools begin with, one in each chunk, and those that
- * windows draw anew. On entry negative[i] is how often a negative is that word. */
+ * windows draw anew. In a short chunk some are never picked. On entry negative[i] is in proportion
+ * to how often a negative is that word. */
 static void add_centres(touches *x, const training *t, double tokens) {
     const loop_settings *l = &t->settings;
-    const double draws =
-        x->centres * l->negative / l->pool_reuse + (tokens / (double)l->chunk + 1) * l->pool;
+    const double chunks = tokens / (double)l->chunk + 1, picks = x->centres * l->negative;
+    const double draws = picks / l->pool_reuse + chunks * l->pool;
+    const double picked = draws * -expm1(-picks / draws);
+    double all = 0;
+    for (int64_t i = 0; i < t->n_outputs; i++)
+        all += x->negative[i];
     for (int64_t i = 0; i < t->n_outputs; i++) {
-        x->negative[i] = -expm1(-draws * x->negative[i]);
-        x->touch[1][i] = 1 - (1 - x->touch[0][i]) * (1 - x->negative[i]);
+        const double share = x->negative[i] / all;
+        x->touch[1][i] = 1 - (1 - x->touch[0][i]) * exp(-picked * share);
+        x->negative[i] = -expm1(-draws * share);
     }
 }
 
