@@ -92,13 +92,16 @@ double touches_any(double probability, double n) {
 }
 
 /* Outputs are centres and negatives: those that pools begin with, one in each chunk, and those that
- * windows draw anew. On entry negative[i] is how often a negative is that word. */
+ * windows draw anew. On entry negative[i] is proportional to how often a negative is that word. */
 static void add_centres(touches *x, const training *t, double tokens) {
     const loop_settings *l = &t->settings;
     const double draws =
         x->centres * l->negative / l->pool_reuse + (tokens / (double)l->chunk + 1) * l->pool;
+    double all = 0;
+    for (int64_t i = 0; i < t->n_outputs; i++)
+        all += x->negative[i];
     for (int64_t i = 0; i < t->n_outputs; i++) {
-        x->negative[i] = -expm1(-draws * x->negative[i]);
+        x->negative[i] = -expm1(-draws * x->negative[i] / all);
         x->touch[1][i] = 1 - (1 - x->touch[0][i]) * (1 - x->negative[i]);
     }
 }
