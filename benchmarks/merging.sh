@@ -4,7 +4,7 @@
 # a run one after the other on one rank. Overlap: of the 10 nearest neighbours of the 1,000 most frequent
 # words with one replica of the same seed; in the rows of one replica, with that of the next seed.
 # Usage: ./dev bench merging [SEEDS [TRAIN OPTIONS...]]   (3 seeds of enwiki-100m: hours)
-# Environment: REPLICAS, "2 4 8 16 32 64" beside one; DIM. 64 take 11 GB of memory.
+# Environment: REPLICAS, "2 4 8 16 32 64" beside one; DIM. 64 take 1 GB of memory.
 set -euo pipefail
 source "$SOURCE/benchmarks/common.sh"
 text=$(corpus enwiki-100m.txt.zst)

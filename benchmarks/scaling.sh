@@ -19,7 +19,7 @@ command -v smpicc >/dev/null || {
     exit 0
 }
 
-sources=("$SOURCE"/benchmarks/scaling/*.c "$SOURCE"/src/dist/{comm,exchange,merge,placement,pull,replicas,ring,row_record,shared}.c
+sources=("$SOURCE"/benchmarks/scaling/*.c "$SOURCE"/src/dist/{changes,comm,exchange,merge,placement,pull,replicas,ring,row_record,shared}.c
     "$SOURCE"/src/base/{memory,status}.c)
 smpicc -DSMPI_NO_OVERRIDE_MALLOC -std=gnu17 -D_GNU_SOURCE -O2 -I"$SOURCE/src/base" -I"$SOURCE/src/dist" \
     "${sources[@]}" -lm -o "$work/simulated"

@@ -88,23 +88,22 @@ void print_handling(const settings *s) {
         .n = 1, .n_local = 1, .mine = &alone, .slices = 1, .n_peers = 1, .peers = &alone};
     const parallel one = {.n_threads = 1};
     const size_t used = (size_t)s->dim, width = (used + LINE - 1) / LINE * LINE;
-    float *rows[1];
     placement p;
-    uint8_t *touched[1];
+    row_changes changes;
     merger *m;
     double best[3] = {HUGE_VAL, HUGE_VAL, HUGE_VAL};
-    must(mem_new(&rows[0], ROWS * width, sizeof(float), "rows"));
     const placement_shape shape = {.n_rows = ROWS, .n_hot = ROWS, .width = width, .used = used};
     must(placement_create(&p, &r, &shape));
-    must(mem_new(&touched[0], ROWS, 1, "marks"));
-    must(merge_create(&m, &r, ROW_FLOAT32, 1, &one));
-    p.rows = rows;
-    p.touched = touched;
+    must(mem_new(&p.rows, ROWS * width, sizeof(float), "rows"));
+    must(mem_new(&p.touched, ROWS, 1, "marks"));
+    must(changes_create(&changes, &p, 0, ROW_FLOAT32, 1, &one));
+    must(merge_create(&m, &r, &one));
     for (int i = 0; i < TIMES; i++) {
         folding f = {0};
-        memset(touched[0], 1, ROWS);
+        memset(p.touched, 1, ROWS);
         const double begin = MPI_Wtime();
-        must(merge_run(m, &p, NULL, fold_row, &f));
+        changes_keep(&changes, 0);
+        must(merge_run(m, &changes, NULL, fold_row, &f));
         const double end = MPI_Wtime();
         best[0] = fmin(best[0], (f.first - begin) / ROWS);
         best[1] = fmin(best[1], (f.last - f.first) / ROWS);
@@ -114,7 +113,8 @@ void print_handling(const settings *s) {
            "\"pack\": %.3g, \"fold\": %.3g, \"apply\": %.3g}\n",
            s->dim, best[0], best[1], best[2]);
     merge_destroy(&m);
-    mem_free(&rows[0]);
+    changes_free(&changes);
+    mem_free(&p.rows);
+    mem_free(&p.touched);
     placement_free(&p);
-    mem_free(&touched[0]);
 }

@@ -43,8 +43,7 @@ void must(status s) {
 
 typedef struct {
     placement p; /* all of its rows are hot */
-    float *rows[1];
-    uint8_t *touched[1];
+    row_changes changes;
     double *updates; /* [n_rows] by a token, of a word that the row stands for */
     int64_t n_touched, n_folded, n_records;
 } table;
@@ -93,13 +92,13 @@ static void table_create(cluster *c, int side) {
     table *x = &c->tables[side];
     const size_t used = (size_t)c->s->dim, width = (used + 15) / 16 * 16;
     const int64_t n = (int64_t)fmax(1, c->n_merged / c->s->scale);
-    must(mem_new(&x->rows[0], (size_t)n * width, sizeof(float), "rows"));
-    must(mem_new(&x->touched[0], (size_t)n, 1, "marks"));
     must(mem_new(&x->updates, (size_t)n, sizeof *x->updates, "updates"));
     const placement_shape shape = {.n_rows = n, .n_hot = n, .width = width, .used = used};
     must(placement_create(&x->p, &c->replicas, &shape));
-    x->p.rows = x->rows;
-    x->p.touched = x->touched;
+    must(mem_new(&x->p.rows, (size_t)n * width, sizeof(float), "rows"));
+    must(mem_new(&x->p.touched, (size_t)n, 1, "marks"));
+    const parallel alone = {.n_threads = 1};
+    must(changes_create(&x->changes, &x->p, side, format_of(c->s), 1, &alone));
     fill_updates(c, side);
 }
 
@@ -118,14 +117,15 @@ static void cluster_open(cluster *c, const comm *world, const settings *s, const
     for (int side = 0; side < SIDES; side++)
         table_create(c, side);
     const parallel alone = {.n_threads = 1};
-    must(merge_create(&c->merger, &c->replicas, format_of(s), 1, &alone));
+    must(merge_create(&c->merger, &c->replicas, &alone));
     must(mem_new(&c->bytes, 2 * (size_t)comm_size(world), sizeof *c->bytes, "sizes"));
 }
 
 static void cluster_close(cluster *c) {
     for (int side = 0; side < SIDES; side++) {
-        mem_free(&c->tables[side].rows[0]);
-        mem_free(&c->tables[side].touched[0]);
+        changes_free(&c->tables[side].changes);
+        mem_free(&c->tables[side].p.rows);
+        mem_free(&c->tables[side].p.touched);
         mem_free(&c->tables[side].updates);
         placement_free(&c->tables[side].p);
     }
@@ -153,7 +153,7 @@ static void touch(cluster *c, int side, double tokens) {
         const uint64_t turn = c->round + (uint64_t)(i / ranks);
         if (turn % (uint64_t)period || draw >= -expm1(-updates * period))
             continue;
-        x->touched[0][i] = 1;
+        x->p.touched[i] = 1;
         x->n_touched++;
     }
 }
@@ -179,7 +179,8 @@ static double merge_side(cluster *c, int side) {
     x->n_folded = x->n_records = 0;
     const double before = handling(c, (double)x->n_touched * scale, c->s->pack);
     pass(before);
-    must(merge_run(c->merger, &x->p, NULL, fold_row, x));
+    changes_keep(&x->changes, 0);
+    must(merge_run(c->merger, &x->changes, NULL, fold_row, x));
     const double folded = (double)comm_sum(c->world, x->n_folded) * scale;
     const double after =
         handling(c, (double)x->n_records * scale, c->s->fold) + handling(c, folded, c->s->apply);

@@ -11,10 +11,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "changes.h"
 #include "parallel.h"
-#include "placement.h"
 #include "pull.h"
-#include "row_record.h"
 
 /* Make one change of a row out of n changes (in the order of the replicas), in changes[0]. May
  * overwrite them. Each is `used` floats, zero-padded to a multiple of 16. Called by several threads
@@ -23,16 +22,16 @@ typedef void (*merge_fold)(void *context, int64_t row, float *const *changes, in
 
 typedef struct merger merger;
 
-/* Buffers that live from merge to merge, of tables of one width. seed: of the rounding of messages.
- * threads: for the loops over rows. Local. */
-status merge_create(merger **m, const replicas *r, row_format format, uint64_t seed,
-                    const parallel *threads);
+/* Buffers that live from merge to merge, of tables of one width. threads: for the loops over rows.
+ * Local. */
+status merge_create(merger **m, const replicas *r, const parallel *threads);
 void merge_destroy(merger **m);
 
-/* Collective over all ranks; nobody may change rows meanwhile, and callers have a barrier of
- * r->mine before and after. The marks of touched rows are cleared. next: the rows of the next
- * round, which have come; NULL if no row is cold, or there is no next round. */
-status merge_run(merger *m, const placement *p, const pull *next, merge_fold fold, void *context);
+/* Collective over all ranks, after changes_keep of all local replicas; nobody may change rows
+ * meanwhile, and callers have a barrier of r->mine before and after. Nothing is kept in c any more.
+ * next: the rows of the next round, which have come; NULL if no row is cold, or there is no next
+ * round. */
+status merge_run(merger *m, row_changes *c, const pull *next, merge_fold fold, void *context);
 
 /* Bytes this rank has sent so far. Local. */
 int64_t merge_bytes_sent(const merger *m);

@@ -138,10 +138,9 @@ void placement_turn(placement *p) {
     const int64_t n = p->firsts[p->now][p->n_units], size = comm_size(mine);
     const int64_t begin = n * comm_rank(mine) / size, end = n * (comm_rank(mine) + 1) / size;
     const size_t width = p->shape.width;
-    for (int g = 0; g < p->r->n_local; g++)
-        memcpy(p->rows[g] + (size_t)(p->shape.n_hot + begin) * width,
-               p->cold_base[p->now] + (size_t)begin * width,
-               (size_t)(end - begin) * width * sizeof(float));
+    memcpy(p->rows + (size_t)(p->shape.n_hot + begin) * width,
+           p->cold_base[p->now] + (size_t)begin * width,
+           (size_t)(end - begin) * width * sizeof(float));
     shared_sync(&p->cold_block, mine);
 }
 

@@ -5,6 +5,8 @@
  * row lives with one owner. A replica holds those that it will touch in a round: it tells them
  * before, gets them from their owners, and the owners get the changes back (pull.h, merge.h).
  *
+ * A rank that holds several replicas trains them in the same rows, one after the other (changes.h).
+ *
  * A replica's rows have slots: the hot rows first, each in the slot of its number, then the cold
  * ones of the round, by owner and number. Owners are the ranks that merge (replicas.h): row i is
  * that of unit i mod n_units, unit u that of peer u mod n_peers in slice u / n_peers, so that
@@ -29,10 +31,10 @@ typedef struct {
 typedef struct {
     const replicas *r;
     placement_shape shape;
-    int64_t n_slots;   /* n_hot + room */
-    float **rows;      /* [n_local][n_slots, width] the local replicas' rows; the caller's */
-    uint8_t **touched; /* [n_local][n_slots] 1 = changed since the last merge; the caller's */
-    float *base;       /* [n_hot, width] the hot rows after the last merge, alike in all replicas */
+    int64_t n_slots;  /* n_hot + room */
+    float *rows;      /* [n_slots, width] of the local replica that trains; the caller's */
+    uint8_t *touched; /* [n_slots] 1 = it has changed the row since the last merge; the caller's */
+    float *base;      /* [n_hot, width] the hot rows after the last merge, alike in all replicas */
 
     /* Cold rows; nothing of this without any. [2]: those of the present round and the next. */
     int now;
@@ -68,8 +70,8 @@ const int32_t *placement_slots(const placement *p);
  * there are more than room. */
 status placement_plan(placement *p);
 
-/* The next round becomes the present one: its cold rows, which have come (pull.h), go to the local
- * replicas. */
+/* The next round becomes the present one: its cold rows, which have come (pull.h), go to the
+ * slots. */
 void placement_turn(placement *p);
 
 /* ---- owners; local */

@@ -18,6 +18,7 @@
 typedef struct {
     training *t;
     merger *merger;
+    row_changes changes[2];  /* of input and output rows */
     bool is_cut;             /* whether rows of any table are */
     int32_t *order;          /* [chunks of the largest local part] or NULL */
     double *rates[2];        /* of input and output rows (objective.h) */
@@ -98,16 +99,16 @@ static status merge(hogwild *h, bool has_next) {
     for (int side = 0; side < 2; side++)
         if (t->o->merge == FOLD_SEQUENCE || t->o->merge == FOLD_CONTRACTION)
             measure_curvature(h, side);
-    shared_sync(&t->local[0].in_rows, t->replicas.mine);
+    shared_sync(&t->in_rows, t->replicas.mine);
     for (int side = 0; !s.code && side < 2; side++) {
         fold_context context = {.h = h, .side = side};
         const bool pulled = has_next && training_is_cut(t, side);
         if (pulled && merges(t))
-            pull_end(h->t->pulls[side]);
-        s = merge_run(h->merger, &t->places[side], pulled ? h->t->pulls[side] : NULL, fold_row,
+            pull_end(t->pulls[side]);
+        s = merge_run(h->merger, &h->changes[side], pulled ? t->pulls[side] : NULL, fold_row,
                       &context);
     }
-    shared_sync(&t->local[0].in_rows, t->replicas.mine);
+    shared_sync(&t->in_rows, t->replicas.mine);
     s = comm_agree(t->world, s);
     h->merges++;
     for (int side = 0; !s.code && has_next && side < 2; side++)
@@ -147,10 +148,10 @@ static loop_job make_job(const hogwild *h, training_replica *r, int epoch) {
                       .sampler = &t->sampler,
                       .tree = &t->tree,
                       .view = &r->view,
-                      .in = r->in_rows.data,
-                      .out = r->out_rows.data,
-                      .in_touched = r->in_touched.data,
-                      .out_touched = r->out_touched.data,
+                      .in = t->in_rows.data,
+                      .out = t->out_rows.data,
+                      .in_touched = t->in_touched.data,
+                      .out_touched = t->out_touched.data,
                       .first = r->first,
                       .last = r->last,
                       .order = h->order,
@@ -177,6 +178,13 @@ static void set_visits(hogwild *h, training_replica *r, loop_job *job, const spa
     shared_sync(&r->counter, t->replicas.mine);
 }
 
+/* What a local replica has made of the span. */
+static void keep_changes(hogwild *h, int g) {
+    for (int side = 0; side < 2; side++)
+        if (h->merger && merges(h->t))
+            changes_keep(&h->changes[side], g);
+}
+
 /* All local replicas, one after the other, through the present span. */
 static void train_span(hogwild *h) {
     training *t = h->t;
@@ -195,7 +203,8 @@ static void train_span(hogwild *h) {
             loop_run(&job, t->workers, t->n_threads, &h->tally, tick, h);
             h->rate = loop_rate(&job, job.visit_end);
         }
-        shared_sync(&r->counter, t->replicas.mine);
+        shared_sync(&t->in_rows, t->replicas.mine);
+        keep_changes(h, g);
     }
 }
 
@@ -306,11 +315,12 @@ static status create(hogwild *h, training *t) {
             s = pull_create(&h->t->pulls[side], &t->places[side]);
         h->is_cut |= training_is_cut(t, side);
     }
-    if (!s.code) {
-        const parallel threads = threads_of(t->n_threads);
-        s = merge_create(&h->merger, &t->replicas, (row_format)t->o->messages,
-                         training_seed(t, t->o->seed_sample), &threads);
-    }
+    const parallel threads = threads_of(t->n_threads);
+    if (!s.code)
+        s = merge_create(&h->merger, &t->replicas, &threads);
+    for (int side = 0; side < 2 && !s.code; side++)
+        s = changes_create(&h->changes[side], &t->places[side], side, (row_format)t->o->messages,
+                           training_seed(t, t->o->seed_sample), &threads);
     if (!s.code) {
         sampler_rates(&t->sampler, t->corpus.words.counts, t->o->negative_power, h->rates[0],
                       h->rates[1]);
@@ -326,6 +336,7 @@ static void clear(hogwild *h) {
     merge_destroy(&h->merger);
     mem_free(&h->order);
     for (int side = 0; side < 2; side++) {
+        changes_free(&h->changes[side]);
         curvature_clear(&h->curvatures[side]);
         pull_destroy(&h->t->pulls[side]);
         mem_free(&h->rates[side]);

@@ -64,7 +64,7 @@ double train_rounds_bytes(const training *t) {
     int64_t copies[2];
     rounds_copies(&shape, copies);
     const double rows = (double)(copies[0] + copies[1]) * (double)t->width * sizeof(float);
-    return (rows * t->replicas.n_local + (double)rounds_shared_bytes(&shape)) / ranks +
+    return (rows + (double)rounds_shared_bytes(&shape)) / ranks +
            rounds_own_bytes(&shape, (shape.workers + ranks - 1) / ranks);
 }
 

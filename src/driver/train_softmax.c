@@ -121,9 +121,9 @@ static void apply(trainer *r, int n_rows, float rate) {
     training *t = r->t;
     const comm *node = t->replicas.mine;
     const int64_t rank = comm_rank(node), size = comm_size(node);
-    softmax_apply(t->softmax, t->local[0].in_rows.data, (int)(n_rows * rank / size),
+    softmax_apply(t->softmax, t->in_rows.data, (int)(n_rows * rank / size),
                   (int)(n_rows * (rank + 1) / size), rate);
-    shared_sync(&t->local[0].in_rows, node);
+    shared_sync(&t->in_rows, node);
 }
 
 /* Returns whether the loss is still finite: the same on every rank, as all have the same lse. */
@@ -131,7 +131,7 @@ static bool train_batch(trainer *r, int64_t index, float rate, uint64_t key) {
     training *t = r->t;
     minibatch *b = softmax_begin(t->softmax);
     const int64_t tokens = fill_batch(t, b, index, key);
-    softmax_fetch(t->softmax, t->local[0].in_rows.data);
+    softmax_fetch(t->softmax, t->in_rows.data);
     const size_t rows = (size_t)b->n_rows;
     r->tally.loss -= softmax_score(t->softmax, t->context, r->mine);
     comm_gather_reals(t->world, r->mine, rows, r->parts);

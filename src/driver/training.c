@@ -25,6 +25,9 @@ static const int64_t CHUNKS_PER_WORKER = 16;
 static const int64_t CHUNKS_PER_ROUND = 8;
 enum { SMALLEST_CHUNK = 64 };
 
+/* Buffers of messages grow by half as much again as is needed. */
+static const double GROWN = 1.25;
+
 /* Words and inner nodes of a tree share the int32_t ids. */
 static const int64_t MOST_LEAVES = INT64_C(1) << 30;
 
@@ -118,31 +121,42 @@ static placement_shape shape_of(const training *t, int side) {
                              .used = (size_t)t->o->dim};
 }
 
-/* Messages of a merge: what goes, what comes and is folded, the folds, and those of hot rows from
- * everybody. Buffers grow by half as much again as is needed. */
-static double merging_bytes(const training *t, int side) {
-    const placement_shape shape = shape_of(t, side);
-    const double row = (double)t->width * sizeof(float), n_rows = (double)shape.n_rows;
-    const double mine = t->touched[side] * t->replicas.n_local;
-    const double folded = fmin(mine, n_rows / t->replicas.n_peers);
-    const double gathered = fmin((double)shape.n_hot, t->touched[side] * t->replicas.n);
-    return 1.25 * (3 * mine + folded + gathered) * row;
+/* Changed rows of the local replicas in a span. */
+static double kept_rows(const training *t, int side) {
+    return t->touched[side] * t->replicas.n_local;
 }
 
-/* Bytes on this node for the copies of rows and their merging. */
+/* Rows in messages of a merge besides those kept: what goes where they are not kept in the order of
+ * their owners, or to those who asked for cold rows; what comes; the folds, and those of hot rows
+ * from everybody. */
+static double message_rows(const training *t, int side) {
+    const replicas *r = &t->replicas;
+    const placement_shape shape = shape_of(t, side);
+    const bool is_cut = shape.n_hot < shape.n_rows;
+    const double kept = kept_rows(t, side);
+    const double goes = is_cut || (r->n_local > 1 && r->n_peers > 1) ? kept : 0;
+    const double comes = is_cut || r->n_peers > 1 ? kept : 0;
+    const double folded = fmin(kept, (double)shape.n_rows / r->n_peers);
+    const double gathered = fmin((double)shape.n_hot, t->touched[side] * r->n);
+    return goes + comes + folded + gathered;
+}
+
+/* Bytes on this node for the rows that its ranks train and for merging. */
 static double replicas_bytes(const training *t) {
+    const double row = (double)t->width * sizeof(float);
     double bytes = 0, messages = 0, snapshot = 0; /* for which rows of all ranks are gathered */
     for (int side = 0; side < 2; side++) {
         const placement_shape shape = shape_of(t, side);
         const double slots = (double)training_slots(t, side);
-        bytes += t->replicas.n_local * slots * ((double)t->width * sizeof(float) + 1) +
-                 placement_bytes(&t->replicas, &shape);
-        messages = fmax(messages, merging_bytes(t, side));
+        bytes += slots * (row + 1) + placement_bytes(&t->replicas, &shape) +
+                 GROWN * kept_rows(t, side) * row;
+        messages = fmax(messages, GROWN * message_rows(t, side) * row);
         if (t->hot[side] < shape.n_rows)
             snapshot =
                 (double)shape.n_rows / t->replicas.n_nodes * (double)t->o->dim * sizeof(float);
     }
-    return bytes + messages + snapshot;
+    const double scratch = (double)t->n_threads * t->replicas.n * row; /* all changes of a row */
+    return bytes + messages + scratch + snapshot;
 }
 
 /* Bytes on a node for one rank: tables, merging, tokens; the shared parts divided by the ranks
@@ -392,7 +406,7 @@ status training_blend(training *t) {
         vectors.fetch ? vectors.fetch(vectors.context, vectors.name, &vectors.data) : status_ok();
     float *rows = t->gathered;
     if (!vectors.fetch)
-        rows = (float *)t->local[0].in_rows.data + (size_t)vectors.begin * t->width;
+        rows = (float *)t->in_rows.data + (size_t)vectors.begin * t->width;
     if (!s.code)
         s = ppmi_svd_blend(&t->start, t->o, vectors.begin, vectors.n, rows, vectors.stride);
     vectors.fetch = NULL;

@@ -21,11 +21,8 @@
 
 typedef struct training_rounds training_rounds; /* train_rounds.c */
 
-/* A replica of the tables and its part of the corpus, as this rank sees it. */
+/* What a local replica trains, as this rank sees it. */
 typedef struct {
-    shared_block in_rows;                 /* [slots + copies, width] float */
-    shared_block out_rows;                /* the same; none with --objective softmax */
-    shared_block in_touched, out_touched; /* [slots] bytes; only with several replicas */
     shared_block tokens, documents;
     shared_block counter; /* the next visit, one _Atomic int64_t */
     corpus_view view;     /* with a margin around the part that is trained */
@@ -45,6 +42,10 @@ typedef struct {
     double init_scale;    /* loop_init_rows */
     replicas replicas;
     training_replica *local; /* [replicas.n_local] */
+    /* Rows of the replicas of this rank, which several of them train in turn (changes.h). */
+    shared_block in_rows;                 /* [slots + copies, width] float */
+    shared_block out_rows;                /* the same; none with --objective softmax */
+    shared_block in_touched, out_touched; /* [slots] bytes; only with several replicas */
     /* Rows of words and outputs that every replica holds, and how many more it holds in a span
      * (replication.h). */
     int64_t hot[2], room[2];
@@ -89,7 +90,7 @@ static inline bool training_is_softmax(const training *t) {
     return t->o->objective == OBJECTIVE_SOFTMAX;
 }
 
-/* Rows that a local replica has, without copies: all of them, or slots. side: 0 = of words, 1 = of
+/* Rows that a rank's replica has, without copies: all of them, or slots. side: 0 = of words, 1 = of
  * outputs. */
 static inline int64_t training_slots(const training *t, int side) {
     return t->hot[side] + t->room[side];
@@ -117,8 +118,7 @@ static inline void training_move_messages(const training *t) {
 /* Collective. Read this node's part of the corpus. */
 status training_tokens_read(training *t);
 
-/* Collective. Rows with their initial values: training_slots and copies of each local replica, and
- * places. */
+/* Collective. Rows with their initial values: training_slots and copies, and places. */
 status training_tables_create(training *t);
 /* Collective. Free rows and tokens. */
 void training_tables_free(training *t);

@@ -30,6 +30,8 @@ static status read_part(const training *t, training_replica *r, int index) {
     const int64_t n_documents = to - from + 1;
     s = shared_create(&r->tokens, mine, (size_t)(end - begin) * sizeof(int32_t), "the tokens");
     if (!s.code)
+        s = shared_create(&r->counter, mine, sizeof(_Atomic int64_t), "a counter");
+    if (!s.code)
         s = shared_create(&r->documents, mine, (size_t)(n_documents + 1) * sizeof(int64_t),
                           "the document offsets");
     if (s.code)
@@ -60,60 +62,41 @@ status training_tokens_read(training *t) {
 
 /* ---- tables */
 
-static status create_replica(training *t, training_replica *r) {
+static status create_rows(training *t) {
     const comm *mine = t->replicas.mine;
     const size_t inputs = (size_t)training_slots(t, 0), outputs = (size_t)training_slots(t, 1);
     const size_t row = t->width * sizeof(float);
     status s =
-        shared_create(&r->in_rows, mine, (inputs + (size_t)t->copies[0]) * row, "the word vectors");
+        shared_create(&t->in_rows, mine, (inputs + (size_t)t->copies[0]) * row, "the word vectors");
     if (!s.code && !training_is_softmax(t))
-        s = shared_create(&r->out_rows, mine, (outputs + (size_t)t->copies[1]) * row,
+        s = shared_create(&t->out_rows, mine, (outputs + (size_t)t->copies[1]) * row,
                           "the context vectors");
-    if (!s.code)
-        s = shared_create(&r->counter, mine, sizeof(_Atomic int64_t), "a counter");
     if (!s.code && t->replicas.n > 1)
-        s = shared_create(&r->in_touched, mine, inputs, "the marks of changed rows");
+        s = shared_create(&t->in_touched, mine, inputs, "the marks of changed rows");
     if (!s.code && t->replicas.n > 1)
-        s = shared_create(&r->out_touched, mine, outputs, "the marks of changed rows");
-    return s;
-}
-
-/* Where the local replicas' rows and marks are. */
-static status show_replicas(training *t) {
-    status s = status_ok();
-    for (int side = 0; !s.code && side < 2; side++) {
-        placement *p = &t->places[side];
-        s = mem_new(&p->rows, (size_t)t->replicas.n_local, sizeof *p->rows, "the replicas");
-        if (!s.code)
-            s = mem_new(&p->touched, (size_t)t->replicas.n_local, sizeof *p->touched,
-                        "the replicas");
-        for (int g = 0; !s.code && g < t->replicas.n_local; g++) {
-            training_replica *r = &t->local[g];
-            p->rows[g] = side ? r->out_rows.data : r->in_rows.data;
-            p->touched[g] = side ? r->out_touched.data : r->in_touched.data;
-        }
+        s = shared_create(&t->out_touched, mine, outputs, "the marks of changed rows");
+    for (int side = 0; side < 2; side++) {
+        t->places[side].rows = side ? t->out_rows.data : t->in_rows.data;
+        t->places[side].touched = side ? t->out_touched.data : t->in_touched.data;
     }
     return s;
 }
 
-/* The rows [begin, end) of words that this rank of the node sets in every local replica. */
+/* The rows [begin, end) of words that this rank of the node sets. */
 static void share_hot(const training *t, int64_t *begin, int64_t *end) {
     const int64_t rank = comm_rank(t->replicas.mine), size = comm_size(t->replicas.mine);
     *begin = t->hot[0] * rank / size;
     *end = t->hot[0] * (rank + 1) / size;
 }
 
-/* What is in the first local replica goes to the others, and to what merges start from. */
+/* Merges start from the same rows. */
 static void copy_hot(training *t) {
     int64_t begin, end;
     share_hot(t, &begin, &end);
     const size_t at = (size_t)begin * t->width,
                  bytes = (size_t)(end - begin) * t->width * sizeof(float);
-    const float *from = (const float *)t->local[0].in_rows.data + at;
-    for (int g = 1; g < t->replicas.n_local; g++)
-        memcpy((float *)t->local[g].in_rows.data + at, from, bytes);
     if (t->replicas.n > 1)
-        memcpy(t->places[0].base + at, from, bytes);
+        memcpy(t->places[0].base + at, (const float *)t->in_rows.data + at, bytes);
 }
 
 static void fill_random(training *t, const uint64_t *hashes) {
@@ -121,7 +104,7 @@ static void fill_random(training *t, const uint64_t *hashes) {
     const placement *p = &t->places[0];
     int64_t begin, end;
     share_hot(t, &begin, &end);
-    loop_init_rows(t->local[0].in_rows.data, begin, end, t->o->dim, hashes, seed, t->init_scale);
+    loop_init_rows(t->in_rows.data, begin, end, t->o->dim, hashes, seed, t->init_scale);
     for (int64_t i = 0; training_is_cut(t, 0) && i < placement_owned(p); i++) {
         int64_t id;
         float *row = placement_owned_row(p, i, &id);
@@ -161,7 +144,7 @@ static status fetch_owned(training *t) {
 static status fill_svd(training *t) {
     int64_t begin, end;
     share_hot(t, &begin, &end);
-    float *in = (float *)t->local[0].in_rows.data + (size_t)begin * t->width;
+    float *in = (float *)t->in_rows.data + (size_t)begin * t->width;
     const status s = ppmi_svd_rows(&t->start, t->o, begin, end - begin, in, t->width);
     return s.code || !training_is_cut(t, 0) ? s : fetch_owned(t);
 }
@@ -183,18 +166,14 @@ static status fill(training *t) {
     }
     if (!s.code)
         copy_hot(t);
-    shared_sync(&t->local[0].in_rows, t->replicas.mine);
+    shared_sync(&t->in_rows, t->replicas.mine);
     return s;
 }
 
 status training_tables_create(training *t) {
     int64_t begin, n;
-    status s = status_ok();
     training_rows(t, t->n_words, &begin, &n);
-    for (int g = 0; !s.code && g < t->replicas.n_local; g++)
-        s = create_replica(t, &t->local[g]);
-    if (!s.code && t->replicas.n > 1)
-        s = show_replicas(t);
+    status s = create_rows(t);
     if (!s.code && (training_is_cut(t, 0) || training_is_cut(t, 1)))
         s = mem_new(&t->gathered, (size_t)(n ? n : 1) * (size_t)t->o->dim, sizeof *t->gathered,
                     "a snapshot");
@@ -203,10 +182,6 @@ status training_tables_create(training *t) {
 }
 
 static void free_replica(training_replica *r) {
-    shared_free(&r->in_rows);
-    shared_free(&r->out_rows);
-    shared_free(&r->in_touched);
-    shared_free(&r->out_touched);
     shared_free(&r->tokens);
     shared_free(&r->documents);
     shared_free(&r->counter);
@@ -216,11 +191,12 @@ void training_tables_free(training *t) {
     for (int g = 0; t->local && g < t->replicas.n_local; g++)
         free_replica(&t->local[g]);
     mem_free(&t->local);
-    for (int side = 0; side < 2; side++) {
-        mem_free(&t->places[side].rows);
-        mem_free(&t->places[side].touched);
+    shared_free(&t->in_rows);
+    shared_free(&t->out_rows);
+    shared_free(&t->in_touched);
+    shared_free(&t->out_touched);
+    for (int side = 0; side < 2; side++)
         placement_free(&t->places[side]);
-    }
     mem_free(&t->gathered);
 }
 
@@ -255,7 +231,7 @@ static status gather_rows(void *context, const char *name, const float **data) {
 }
 
 run_table training_table(training *t, int side) {
-    const shared_block *block = side ? &t->local[0].out_rows : &t->local[0].in_rows;
+    const shared_block *block = side ? &t->out_rows : &t->in_rows;
     run_table r = {.name = side ? objective_table(t->objective) : "vectors",
                    .rows = side ? t->n_outputs : t->n_words,
                    .columns = t->o->dim,

@@ -65,6 +65,8 @@ limit=96M
 refuses_on 2 "tables that no rank can hold" 5 "use more nodes" train large.h5 -o x.h5 --dim 300 --epochs 1 --threads 1 --replicas 2 --replicate all --memory $limit
 claim "cut over four ranks they train" large 4 --replicas 4 --replicate 0 --merge-every 500 --memory $limit
 claim "and automatically" large 4 --replicas 4 --merge-every 500 --memory $limit
+claim "spans have room for their negatives when few tokens are kept" \
+    large 1 --replicas 2 --replicate 500 --window 1 --negative 20 --sample 1e-5
 
 refuses "rows of one replica" 2 "--replicate 10 has no meaning with one replica" train c.h5 -o x.h5 --replicate 10
 refuses "messages of one replica" 2 "--messages bfloat16 has no meaning with one replica" train c.h5 -o x.h5 --messages bfloat16

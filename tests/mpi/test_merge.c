@@ -11,7 +11,7 @@
 
 static comm *world;
 
-enum { ROWS = 23, USED = 5, WIDTH = 16, SPANS = 4, MOST_LOCAL = 16 };
+enum { ROWS = 23, USED = 5, WIDTH = 16, SPANS = 4 };
 
 static void fold_sum(void *context, int64_t row, float *const *changes, int n, size_t used) {
     (void)context;
@@ -53,8 +53,9 @@ typedef struct {
     replicas r;
     placement p;
     pull *pull;
+    row_changes changes;
     merger *merger;
-    shared_block rows[MOST_LOCAL], marks[MOST_LOCAL];
+    shared_block rows, marks;
     int wrong;
 } fixture;
 
@@ -67,8 +68,7 @@ static void set_start(fixture *f) {
     for (int row = 0; row < p->shape.n_hot && comm_rank(f->r.mine) == 0; row++)
         for (int k = 0; k < USED; k++) {
             p->base[row * WIDTH + k] = start(row, k);
-            for (int g = 0; g < f->r.n_local; g++)
-                p->rows[g][row * WIDTH + k] = start(row, k);
+            p->rows[row * WIDTH + k] = start(row, k);
         }
     for (int64_t i = 0; placement_is_cut(p) && i < placement_owned(p); i++) {
         int64_t id;
@@ -84,16 +84,13 @@ static void create(fixture *f, int n_replicas, int n_hot, row_format format) {
     const placement_shape shape = {
         .n_rows = ROWS, .n_hot = n_hot, .room = ROWS - n_hot, .width = WIDTH, .used = USED};
     CU_ASSERT_FATAL(!placement_create(&f->p, &f->r, &shape).code);
-    CU_ASSERT_FATAL(!mem_new(&f->p.rows, MOST_LOCAL, sizeof(float *), "rows").code);
-    CU_ASSERT_FATAL(!mem_new(&f->p.touched, MOST_LOCAL, sizeof(uint8_t *), "rows").code);
-    for (int g = 0; g < f->r.n_local; g++) {
-        CU_ASSERT_FATAL(!shared_create(&f->rows[g], f->r.mine, ROWS * WIDTH * 4, "rows").code);
-        CU_ASSERT_FATAL(!shared_create(&f->marks[g], f->r.mine, ROWS, "marks").code);
-        f->p.rows[g] = f->rows[g].data;
-        f->p.touched[g] = f->marks[g].data;
-    }
+    CU_ASSERT_FATAL(!shared_create(&f->rows, f->r.mine, ROWS * WIDTH * 4, "rows").code);
+    CU_ASSERT_FATAL(!shared_create(&f->marks, f->r.mine, ROWS, "marks").code);
+    f->p.rows = f->rows.data;
+    f->p.touched = f->marks.data;
     const parallel threads = {.n_threads = 3, .run = run_in_parts};
-    CU_ASSERT_FATAL(!merge_create(&f->merger, &f->r, format, 1, &threads).code);
+    CU_ASSERT_FATAL(!changes_create(&f->changes, &f->p, 0, format, 1, &threads).code);
+    CU_ASSERT_FATAL(!merge_create(&f->merger, &f->r, &threads).code);
     if (placement_is_cut(&f->p))
         CU_ASSERT_FATAL(!pull_create(&f->pull, &f->p).code);
     set_start(f);
@@ -101,14 +98,11 @@ static void create(fixture *f, int n_replicas, int n_hot, row_format format) {
 }
 
 static void clear(fixture *f) {
-    for (int g = 0; g < f->r.n_local; g++) {
-        shared_free(&f->rows[g]);
-        shared_free(&f->marks[g]);
-    }
+    shared_free(&f->rows);
+    shared_free(&f->marks);
     pull_destroy(&f->pull);
     merge_destroy(&f->merger);
-    mem_free(&f->p.rows);
-    mem_free(&f->p.touched);
+    changes_free(&f->changes);
     placement_free(&f->p);
     replicas_clear(&f->r);
 }
@@ -125,20 +119,30 @@ static void ask(fixture *f, int span) {
         CU_ASSERT_FATAL(!pull_begin(f->pull).code);
 }
 
-static void train(fixture *f, int span) {
+static void train_replica(fixture *f, int replica, int span) {
     const int32_t *slots = placement_slots(&f->p);
-    for (int g = 0; g < f->r.n_local && comm_rank(f->r.mine) == 0; g++)
-        for (int row = 0; row < ROWS; row++) {
-            const int replica = f->r.first + g, slot = slots ? slots[row] : row;
-            if (!touches(replica, span, row))
-                continue;
-            for (int k = 0; k < USED; k++) {
-                float *x = &f->p.rows[g][slot * WIDTH + k];
-                f->wrong += *x != expected(f->r.n, span, row, k);
-                *x += change(replica, span, row, k);
-            }
-            f->p.touched[g][slot] = 1;
+    for (int row = 0; row < ROWS; row++) {
+        const int slot = slots ? slots[row] : row;
+        if (!touches(replica, span, row))
+            continue;
+        for (int k = 0; k < USED; k++) {
+            float *x = &f->p.rows[slot * WIDTH + k];
+            f->wrong += *x != expected(f->r.n, span, row, k);
+            *x += change(replica, span, row, k);
         }
+        f->p.touched[slot] = 1;
+    }
+}
+
+/* Every local replica finds what all had after the last merge, whoever was here before it. */
+static void train(fixture *f, int span) {
+    for (int g = 0; g < f->r.n_local; g++) {
+        if (comm_rank(f->r.mine) == 0)
+            train_replica(f, f->r.first + g, span);
+        shared_sync(&f->rows, f->r.mine);
+        if (merges(f))
+            changes_keep(&f->changes, g);
+    }
 }
 
 static void merge(fixture *f, bool has_next) {
@@ -146,7 +150,8 @@ static void merge(fixture *f, bool has_next) {
     shared_sync(&f->p.base_block, f->r.mine);
     if (pulled && merges(f))
         pull_end(f->pull);
-    CU_ASSERT_FATAL(!merge_run(f->merger, &f->p, pulled ? f->pull : NULL, fold_sum, NULL).code);
+    CU_ASSERT_FATAL(
+        !merge_run(f->merger, &f->changes, pulled ? f->pull : NULL, fold_sum, NULL).code);
     shared_sync(&f->p.base_block, f->r.mine);
     if (pulled)
         placement_turn(&f->p);
