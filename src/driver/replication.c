@@ -17,6 +17,8 @@
 static const double DEVIATIONS = 8;
 /* Room to expect for the rows of a span, which differ, before they are counted. */
 static const double SLACK = 1.3;
+/* What auto leaves free, as rows of spans are counted when it has chosen. */
+static const double LEFT_FREE = 0.05;
 enum { AUTO = -2, ALL = -1 };
 static const char *const merging_options[] = {"replicate", "messages", NULL};
 
@@ -115,7 +117,7 @@ static int64_t cheapest(const training *t, const touches *x, int n_nodes) {
 
 static bool fits(training *t, const touches *x, int64_t n_hot, double (*bytes)(const training *t)) {
     set_hot(t, x, n_hot);
-    return !common_check_memory(t->o, t->world, bytes(t), "").code;
+    return !common_check_memory(t->o, t->world, (1 + LEFT_FREE) * bytes(t), "").code;
 }
 
 /* The most hot rows up to `most` that fit; 0 if none do, which the caller refuses. */
