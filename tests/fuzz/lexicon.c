@@ -10,7 +10,7 @@
 #include "lexicon.h"
 #include "memory.h"
 
-enum { MOST = 512 };
+enum { MOST = 200 };
 
 typedef struct {
     const uint8_t *text; /* [n_bytes + DECODE_PADDING] */

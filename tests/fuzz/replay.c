@@ -45,7 +45,7 @@ static int replay(const char *path) {
 
 int main(int argc, char **argv) {
     int replayed = 0;
-    LLVMFuzzerTestOneInput(NULL, 0);
+    LLVMFuzzerTestOneInput((const uint8_t *)"", 0);
     for (int i = 1; i < argc; i++)
         replayed += replay(argv[i]);
     printf("%d inputs\n", replayed);

@@ -56,6 +56,7 @@ quietly train hdf5_bytes/corpus -o hdf5_bytes/run --dim 2 --epochs 1
 printf '\x00' >hdf5_made/corpus
 printf '\x01\x06\x06\x01\x03\x07' >hdf5_made/counts
 printf '\x02\x09\x05\x03\x01\x06\x02\x01\x00\x00\x00\x08\x01\x05\x02\x05' >hdf5_made/run
+printf '\x02\x14\x03\x13\x03' >hdf5_made/circles # once walked in exponential time
 
 # ---- words
 

@@ -11,6 +11,7 @@
 #include "memory.h"
 #include "vectors.h"
 
+static const vectors_format format = FORMAT;
 static const size_t MOST_MEMORY = 64 << 20; /* the readers' bound is the size of the file */
 
 static void same(const vectors *a, const vectors *b) {
@@ -44,7 +45,7 @@ static void write_and_read(const vectors *v) {
 
 static const char *make_files(const uint8_t *data, size_t size) {
     size_t words = 0;
-    if (FORMAT == VECTORS_NPY && size >= 2) {
+    if (format == VECTORS_NPY && size >= 2) {
         words = data[0] + 256u * data[1];
         data += 2;
         size -= 2;
@@ -60,9 +61,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (size == 0) /* of a file that is there */
         return 0;
     const char *path = make_files(data, size);
-    const bool good = fuzz_accepted(vectors_read(&told, path, FORMAT), STATUS_INPUT);
+    const bool good = fuzz_accepted(vectors_read(&told, path, format), STATUS_INPUT);
     const bool is_found = fuzz_accepted(vectors_read(&found, path, VECTORS_AUTO), STATUS_INPUT);
-    if (found.format == FORMAT)
+    if (found.format == format)
         fuzz_claim(is_found == good, "finding the format changes nothing else");
     if (good) {
         check_numbers(&told);
