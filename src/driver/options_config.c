@@ -12,10 +12,17 @@ static status at_line(const char *path, const yaml_node_t *node, const char *mes
     return status_error(STATUS_USAGE, "%s:%zu: %s", path, node->start_mark.line + 1, message);
 }
 
+/* YAML may write NUL as \0; here it would cut what is behind it. */
+static bool has_nul(const yaml_node_t *scalar) {
+    return memchr(scalar->data.scalar.value, 0, scalar->data.scalar.length) != NULL;
+}
+
 static status set_scalar(options *o, const option_row *row, const char *path,
                          const yaml_node_t *value) {
     if (value->type != YAML_SCALAR_NODE)
         return at_line(path, value, "a plain value is expected here");
+    if (has_nul(value))
+        return at_line(path, value, "a NUL byte in a value");
     status s = option_set(o, row, (const char *)value->data.scalar.value);
     return s.code ? at_line(path, value, s.message) : s;
 }
@@ -36,7 +43,7 @@ static status set_pair(options *o, int command, const bool *given, const char *p
     const yaml_node_t *key = yaml_document_get_node(document, pair->key);
     const yaml_node_t *value = yaml_document_get_node(document, pair->value);
     size_t n;
-    if (key->type != YAML_SCALAR_NODE)
+    if (key->type != YAML_SCALAR_NODE || has_nul(key))
         return at_line(path, key, "the name of an option is expected here");
     const char *name = (const char *)key->data.scalar.value;
     if (!option_find(name, strlen(name), C_ALL) && !option_find(name, strlen(name), command)) {
@@ -65,26 +72,47 @@ static status read_document(options *o, int command, const bool *given, const ch
     return s;
 }
 
+static status not_yaml(const char *path, const yaml_parser_t *parser) {
+    return status_error(STATUS_USAGE, "%s:%zu: not YAML: %s", path, parser->problem_mark.line + 1,
+                        parser->problem ? parser->problem : "cannot be read");
+}
+
+/* Nothing may follow the one document, or it would be ignored. */
+static status check_end(yaml_parser_t *parser, const char *path) {
+    yaml_document_t document;
+    if (!yaml_parser_load(parser, &document))
+        return not_yaml(path, parser);
+    status s = status_ok();
+    if (yaml_document_get_root_node(&document))
+        s = status_error(STATUS_USAGE, "%s:%zu: a second document; all options must be in one",
+                         path, document.start_mark.line + 1);
+    yaml_document_delete(&document);
+    return s;
+}
+
+static status read_parsed(options *o, int command, const bool *given, const char *path,
+                          yaml_parser_t *parser) {
+    yaml_document_t document;
+    if (!yaml_parser_load(parser, &document))
+        return not_yaml(path, parser);
+    const bool is_empty = !yaml_document_get_root_node(&document);
+    status s = read_document(o, command, given, path, &document);
+    yaml_document_delete(&document);
+    return s.code || is_empty ? s : check_end(parser, path);
+}
+
 status options_read_config(options *o, int command, const bool *given) {
     const char *path = o->config;
     FILE *f = fopen(path, "rb");
     if (!f)
         return status_errno(errno, "cannot open the configuration", path);
     yaml_parser_t parser;
-    yaml_document_t document;
     if (!yaml_parser_initialize(&parser)) {
         fclose(f);
         return status_error(STATUS_INTERNAL, "libyaml could not start");
     }
     yaml_parser_set_input_file(&parser, f);
-    status s;
-    if (!yaml_parser_load(&parser, &document)) {
-        s = status_error(STATUS_USAGE, "%s:%zu: not YAML: %s", path, parser.problem_mark.line + 1,
-                         parser.problem ? parser.problem : "cannot be read");
-    } else {
-        s = read_document(o, command, given, path, &document);
-        yaml_document_delete(&document);
-    }
+    status s = read_parsed(o, command, given, path, &parser);
     yaml_parser_delete(&parser);
     fclose(f);
     return s;

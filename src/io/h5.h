@@ -115,7 +115,8 @@ status h5_each_attribute(h5_file *file, const char *object,
                          void (*visit)(void *context, const char *name, const char *value),
                          void *context);
 
-/* Call visit for each member of a group, in name order; kind is 'g' (group) or 'd' (dataset). */
+/* Call visit for each member of a group, in name order; kind is 'g' (group) or 'd' (dataset).
+ * STATUS_INPUT: a group that has a second name, so that groups never lie in a circle. */
 status h5_each_member(h5_file *file, const char *object,
                       void (*visit)(void *context, const char *name, char kind), void *context);
 

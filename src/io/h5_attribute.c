@@ -298,8 +298,32 @@ status h5_each_attribute(h5_file *f, const char *object,
     return w.s;
 }
 
+/* The number of names that an object has, or negative. */
+static int64_t names_of(hid_t id) {
+#if H5_VERSION_GE(1, 12, 0)
+    H5O_info2_t info;
+    return H5Oget_info3(id, &info, H5O_INFO_BASIC) < 0 ? -1 : (int64_t)info.rc;
+#else
+    H5O_info_t info;
+    return H5Oget_info(id, &info) < 0 ? -1 : (int64_t)info.rc;
+#endif
+}
+
+/* A group may have one name only: with more, a group could lie within itself, and who goes down
+ * from member to member would never arrive. */
+static status check_group(const h5_file *f, hid_t id, const char *name, bool is_hard) {
+    const int64_t names = is_hard ? names_of(id) : 2;
+    if (names < 0)
+        return h5_failure_reading(f, name);
+    if (names == 1)
+        return status_ok();
+    return status_error(STATUS_INPUT,
+                        "%s: the group %s is reached by a second name, which wordshard does not "
+                        "write",
+                        h5_disk_name(f), name);
+}
+
 static herr_t walk_member(hid_t parent, const char *name, const H5L_info_t *info, void *context) {
-    (void)info;
     walk *w = context;
     hid_t id = H5Oopen(parent, name, H5P_DEFAULT);
     if (id < 0) {
@@ -307,10 +331,12 @@ static herr_t walk_member(hid_t parent, const char *name, const H5L_info_t *info
         return -1;
     }
     H5I_type_t type = H5Iget_type(id);
+    if (type == H5I_GROUP)
+        w->s = check_group(w->file, id, name, info->type == H5L_TYPE_HARD);
     H5Oclose(id);
-    if (type == H5I_GROUP || type == H5I_DATASET)
+    if (!w->s.code && (type == H5I_GROUP || type == H5I_DATASET))
         w->member(w->context, name, type == H5I_GROUP ? 'g' : 'd');
-    return 0;
+    return w->s.code ? -1 : 0;
 }
 
 status h5_each_member(h5_file *f, const char *object,

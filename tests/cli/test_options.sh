@@ -42,6 +42,12 @@ printf 'dim: 21\nwidth: 3\n' >bad.yaml
 refuses "an unknown option in a file" 2 "bad.yaml:2" train c.h5 -o run.h5 --config bad.yaml
 printf 'dim: [1\n' >broken.yaml
 refuses "a broken file" 2 "broken.yaml" train c.h5 -o run.h5 --config broken.yaml
+printf 'dim: "16\\0abc"\n' >nul.yaml
+refuses "a NUL byte in a value" 2 "nul.yaml:1" train c.h5 -o run.h5 --config nul.yaml
+printf '"dim\\0abc": 16\n' >nul.yaml
+refuses "a NUL byte in a name" 2 "nul.yaml:1" train c.h5 -o run.h5 --config nul.yaml
+printf 'dim: 16\n---\nepochs: 1\n' >two.yaml
+refuses "a second document in a file" 2 "two.yaml:2" train c.h5 -o run.h5 --config two.yaml
 printf 'dim: 0\n' >zero.yaml
 refuses "a bound in a file" 2 "zero.yaml:1" train c.h5 -o run.h5 --config zero.yaml
 claim "nothing is left behind" sh -c '! ls run.h5* d.h5* 2>/dev/null'

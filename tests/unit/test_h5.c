@@ -239,6 +239,26 @@ static void check_refused(const char *path, const char *kind, status_code code, 
     CU_ASSERT_PTR_NULL(f);
 }
 
+/* Who walks down from member to member would never arrive. */
+static void groups_in_a_circle_are_refused(void) {
+    const char *path = test_path("circle.h5");
+    const h5_dataset none = {"/a/b/none", H5_I64, 0, 0, true};
+    char seen[400] = "";
+    status s;
+    for (int to_root = 0; to_root < 2; to_root++) {
+        h5_file *f = create(path);
+        CU_ASSERT_EQUAL(h5_write(f, &none, 0, 0, NULL, 1).code, STATUS_OK);
+        CU_ASSERT_EQUAL(h5_link(f, to_root ? "/" : "/a", "/a/b/again").code, STATUS_OK);
+        CU_ASSERT_EQUAL(h5_commit(&f).code, STATUS_OK);
+        f = open_kind(path, NULL, &s);
+        CU_ASSERT_EQUAL_FATAL(s.code, STATUS_OK);
+        s = h5_each_member(f, "/a/b", append_member, seen);
+        CU_ASSERT_EQUAL(s.code, STATUS_INPUT);
+        CU_ASSERT_PTR_NOT_NULL(strstr(s.message, "again"));
+        h5_close(&f);
+    }
+}
+
 static void foreign_files_are_refused_by_name(void) {
     const char *path = test_path("foreign.h5");
     h5_file *f = create(path);
@@ -351,6 +371,7 @@ int main(void) {
         {"strings_and_links_are_datasets", strings_and_links_are_datasets},
         {"discarded_files_leave_nothing", discarded_files_leave_nothing},
         {"kept_partials_can_be_opened", kept_partials_can_be_opened},
+        {"groups_in_a_circle_are_refused", groups_in_a_circle_are_refused},
         {"foreign_files_are_refused_by_name", foreign_files_are_refused_by_name},
         {"bad_places_are_refused", bad_places_are_refused},
         {"refused_memory_is_reported_and_not_leaked", refused_memory_is_reported_and_not_leaked},
