@@ -11,7 +11,7 @@ source "$SOURCE/tests/support/claims.sh"
 train() { # NAME RANKS ARGS...
     local name=$1 ranks=$2
     shift 2
-    "$MPIRUN" "$ranks" "$WORDSHARD" train c.h5 -o "$name.h5" --overwrite --json --dim 24 --epochs 2 --threads 1 -q "$@" >"$name.json"
+    "$MPIRUN" "$ranks" "$WORDSHARD" train c.h5 -o "$name.h5" --overwrite --json --dim 24 --epochs 2 --threads 1 --merge-every 2000 -q "$@" >"$name.json"
 }
 
 # same NAME "TABLES" "WAYS" ARGS...: every way (RANKS:ROWS) gives the bits of one rank that holds all.
@@ -35,7 +35,7 @@ same "hogwild, a thread a replica" "vectors context" "1:0 3:250" --replicas 3
 same "hogwild in shuffled order" "vectors context" "2:0" --replicas 2 --order shuffle
 same "rounded messages" "vectors context" "2:all 2:100" --deterministic --replicas 2 --messages bfloat16 --round 100
 
-train exact 2 --deterministic --replicas 2 --round 100
+train exact 2 --deterministic --replicas 2 --round 100 --replicate 100
 claim "rounded messages are smaller" awk -v a="$(number bytes_sent exact.json)" -v b="$(number bytes_sent way.json)" 'BEGIN { exit !(b < 0.8 * a) }'
 bits exact vectors >exact.bits
 bits way vectors >way.bits
@@ -44,14 +44,14 @@ claim "and give other bits" sh -c '! cmp -s exact.bits way.bits'
 foretold() { # NAME ARGS...: bytes a token, before and after
     local name=$1
     shift
-    "$MPIRUN" 4 "$WORDSHARD" train c.h5 -o x.h5 --dry-run --json --dim 24 --epochs 2 --threads 1 "$@" >dry.json
+    "$MPIRUN" 4 "$WORDSHARD" train c.h5 -o x.h5 --dry-run --json --dim 24 --epochs 2 --threads 1 --merge-every 2000 "$@" >dry.json
     train sent 4 "$@"
     claim "messages of $name are as large as was foretold" awk -v sent="$(number bytes_sent sent.json)" \
         -v tokens="$(number tokens sent.json)" -v told="$(number bytes_per_token dry.json)" \
         'BEGIN { part = sent / tokens / told; print "sent / foretold =", part > "/dev/stderr"; exit !(part > 0.9 && part < 1.1) }'
 }
-foretold "rows everywhere" --replicas 4 --replicate all --merge-every 4000
-foretold "rows cut" --replicas 4 --replicate 100 --merge-every 4000
+foretold "rows everywhere" --replicas 4 --replicate all
+foretold "rows cut" --replicas 4 --replicate 100
 
 # Two tables of 8000 x 300 are 19 MB; replicas also keep what they merged last.
 "$WORDSHARD" synth -o large.txt --tokens 100000 --vocab 12000 -q >/dev/null || exit 1
@@ -63,8 +63,8 @@ large() { # RANKS ARGS...
 }
 limit=96M
 refuses_on 2 "tables that no rank can hold" 5 "use more nodes" train large.h5 -o x.h5 --dim 300 --epochs 1 --threads 1 --replicas 2 --replicate all --memory $limit
-claim "cut over four ranks they train" large 4 --replicas 4 --replicate 0 --merge-every 500 --memory $limit
-claim "and automatically" large 4 --replicas 4 --merge-every 500 --memory $limit
+claim "cut over four ranks they train" large 4 --replicas 4 --replicate 0 --merge-every 1000 --memory $limit
+claim "and automatically" large 4 --replicas 4 --merge-every 1000 --memory $limit
 claim "spans have room for their negatives when few tokens are kept" \
     large 1 --replicas 2 --replicate 500 --window 1 --negative 20 --sample 1e-5
 
