@@ -291,7 +291,8 @@ static status train(hogwild *h) {
             s = end_epoch(h, clock_seconds() - started);
             started = clock_seconds();
         }
-        h->now = next;
+        if (has_next)
+            h->now = next;
     }
     return s;
 }
