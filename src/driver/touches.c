@@ -91,15 +91,26 @@ double touches_any(double probability, double n) {
     return 1 - pow(1 - probability, n);
 }
 
-/* Outputs are centres and negatives: those that pools begin with, one in each chunk, and those that
- * windows draw anew. In a short chunk some are never picked. On entry negative[i] is in proportion
- * to how often a negative is that word. */
-static void add_centres(touches *x, const training *t, double tokens) {
+/* Negatives that are drawn, and those that are trained. Without a pool each pair (CBOW: each
+ * window) draws its own; a pool begins with some in each chunk and windows draw the others anew,
+ * and in a short chunk some are never picked. */
+static void count_negatives(const touches *x, const training *t, double tokens, double *draws,
+                            double *picked) {
     const loop_settings *l = &t->settings;
     const double chunks = tokens / (double)l->chunk + 1, picks = x->centres * l->negative;
-    const double draws = picks / l->pool_reuse + chunks * l->pool;
-    const double picked = draws * -expm1(-picks / draws);
-    double all = 0;
+    if (t->objective->negatives == NEGATIVES_PER_PAIR) {
+        *draws = *picked = picks * (t->objective->model == MODEL_SKIPGRAM ? l->window + 1 : 1);
+        return;
+    }
+    *draws = picks / l->pool_reuse + chunks * l->pool;
+    *picked = *draws * -expm1(-picks / *draws);
+}
+
+/* Outputs are centres and negatives. On entry negative[i] is in proportion
+ * to how often a negative is that word. */
+static void add_centres(touches *x, const training *t, double tokens) {
+    double all = 0, draws, picked;
+    count_negatives(x, t, tokens, &draws, &picked);
     for (int64_t i = 0; i < t->n_outputs; i++)
         all += x->negative[i];
     for (int64_t i = 0; i < t->n_outputs; i++) {
