@@ -10,6 +10,7 @@
 #include "command_table.h"
 #include "log.h"
 #include "memory.h"
+#include "stop.h"
 #include "version.h"
 
 static void print_overview(FILE *out) {
@@ -46,6 +47,17 @@ static bool answer_alone(int argc, char **argv, int *code) {
     return true;
 }
 
+/* Those that may take hours can be stopped. */
+static status run_stoppable(const command_row *command, const options *o, const comm *world) {
+    if (!(command->bit & (C_PREPARE | C_COOCCUR | C_TRAIN)))
+        return command->run(o, world);
+    status s = stop_begin(world, o->max_time);
+    if (!s.code)
+        s = command->run(o, world);
+    stop_end();
+    return s;
+}
+
 static status run_command(int argc, char **argv, const comm *world) {
     if (argc < 2)
         return status_error(STATUS_USAGE, "a command is missing; see wordshard --help");
@@ -60,7 +72,7 @@ static status run_command(int argc, char **argv, const comm *world) {
         if (o.help && comm_rank(world) == 0)
             options_help(stdout, command->bit);
         if (!o.help)
-            s = command->run(&o, world);
+            s = run_stoppable(command, &o, world);
     }
     options_clear(&o);
     return s;

@@ -349,3 +349,8 @@ void options_each(const options *o, int command,
         visit(context, table[i].name, text);
     }
 }
+
+bool options_define(const char *name) {
+    const option_row *row = option_find(name, strlen(name), C_ALL);
+    return row && !(row->commands & C_SAME);
+}

@@ -21,7 +21,10 @@ enum {
     C_INFO = 1 << 7,
     C_SYNTH = 1 << 8,
     C_COOCCUR = 1 << 9,
-    C_ALL = (1 << 10) - 1
+    C_ALL = (1 << 10) - 1,
+    /* Beside commands: the result is the same whatever the option is, so that it may be another
+     * when a run goes on from a checkpoint. */
+    C_SAME = 1 << 30
 };
 
 typedef struct {
@@ -101,6 +104,9 @@ void options_markdown(FILE *out);
 /* STATUS_USAGE if the user gave one of the options `names` (NULL at the end), as it would be
  * ignored; because: the choice that leaves it no meaning, "--objective softmax". */
 status options_refuse(const options *o, const char *const *names, const char *because);
+
+/* Whether the option is one that the result depends on. */
+bool options_define(const char *name);
 
 /* Each option of a command with its value as text, in table order. */
 void options_each(const options *o, int command,

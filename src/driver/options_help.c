@@ -6,6 +6,11 @@
 #include "command_table.h"
 #include "options_table.h"
 
+/* Whether every command has the option. */
+static bool is_common(const option_row *row) {
+    return (row->commands & C_ALL) == C_ALL;
+}
+
 static void print_usage(FILE *out, const option_row *row) {
     char left[128], letter[8] = "    ";
     if (row->short_name)
@@ -25,11 +30,11 @@ void options_help(FILE *out, int command) {
     const command_row *c = command_by_bit(command);
     fprintf(out, "usage: wordshard %s %s\n\n%s\n\n", c->name, c->arguments, c->help);
     for (size_t i = 0; i < n; i++)
-        if ((rows[i].commands & command) && rows[i].commands != C_ALL)
+        if ((rows[i].commands & command) && !is_common(&rows[i]))
             print_usage(out, &rows[i]);
     fputs("\nfor every command:\n", out);
     for (size_t i = 0; i < n; i++)
-        if (rows[i].commands == C_ALL)
+        if (is_common(&rows[i]))
             print_usage(out, &rows[i]);
 }
 
@@ -51,8 +56,8 @@ static void print_table(FILE *out, int command) {
     const option_row *rows = option_table(&n);
     fputs("| option | value | default | bounds | meaning |\n|---|---|---|---|---|\n", out);
     for (size_t i = 0; i < n; i++)
-        if (command == C_ALL ? rows[i].commands == C_ALL
-                             : (rows[i].commands & command) && rows[i].commands != C_ALL)
+        if (command == C_ALL ? is_common(&rows[i])
+                             : (rows[i].commands & command) && !is_common(&rows[i]))
             print_row(out, &rows[i]);
 }
 

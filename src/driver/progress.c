@@ -35,6 +35,10 @@ void progress_close(progress *p) {
     p->metrics = NULL;
 }
 
+void progress_skip(progress *p, double done) {
+    p->skipped = done;
+}
+
 bool progress_due(const progress *p) {
     return p->every < INFINITY && clock_seconds() - p->last >= p->every;
 }
@@ -66,7 +70,7 @@ static void write_line(progress *p, json_t *line) {
 void progress_report(progress *p, const progress_point *at) {
     char left[32], loss[32] = "-", per_second[32];
     const char *unit = UNITS[p->unit];
-    double now = clock_seconds(), rate = at->done / (now - p->started);
+    double now = clock_seconds(), rate = (at->done - p->skipped) / (now - p->started);
     p->last = now;
     time_left_text((p->total - at->done) / rate, left);
     if (isfinite(at->loss))

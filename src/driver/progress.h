@@ -17,7 +17,7 @@ typedef struct {
     FILE *metrics; /* NULL without --metrics */
     double started, last, every;
     progress_unit unit;
-    double total; /* work of the run */
+    double total, skipped; /* work of the run, and what was done of it before */
     int n_epochs;
 } progress;
 
@@ -31,6 +31,9 @@ typedef struct {
     double loss; /* mean per pair so far in the epoch; NaN = not known yet */
     double learning_rate;
 } progress_point;
+
+/* The work that was done before this program started, which its speed knows nothing of. */
+void progress_skip(progress *p, double done);
 
 /* True when it is time for another line. */
 bool progress_due(const progress *p);

@@ -25,8 +25,7 @@ static status set_text(h5_file *f, const char *name, const char *value) {
     return h5_set_text(f, "/provenance", name, value);
 }
 
-/* "n1 x 4, n2 x 4": hosts in order of first rank, with their ranks. */
-static status host_list(const comm *world, char **list) {
+status provenance_hosts(const comm *world, char **list) {
     enum { NAME = 64 };
     char mine[NAME] = {0}, *all;
     int64_t bytes;
@@ -46,11 +45,18 @@ static status host_list(const comm *world, char **list) {
     return s;
 }
 
-static status write_job_ids(h5_file *f, const comm *world) {
+const char *const *provenance_job_ids(size_t *n) {
     static const char *const names[] = {"SLURM_JOB_ID", "SLURM_ARRAY_JOB_ID", "SLURM_ARRAY_TASK_ID",
                                         "SLURM_RESTART_COUNT", "PBS_JOBID"};
+    *n = sizeof names / sizeof *names;
+    return names;
+}
+
+static status write_job_ids(h5_file *f, const comm *world) {
+    size_t n;
+    const char *const *names = provenance_job_ids(&n);
     status s = status_ok();
-    for (size_t i = 0; i < sizeof names / sizeof *names && !s.code; i++) {
+    for (size_t i = 0; i < n && !s.code; i++) {
         char value[128] = {0};
         const char *here = getenv(names[i]);
         if (here)
@@ -64,7 +70,7 @@ static status write_job_ids(h5_file *f, const comm *world) {
 
 static status write_machine(h5_file *f, const options *o, const comm *world) {
     char text[256], *hosts = NULL;
-    status s = host_list(world, &hosts);
+    status s = provenance_hosts(world, &hosts);
     if (!s.code)
         s = set_text(f, "hosts", hosts);
     mem_free(&hosts);

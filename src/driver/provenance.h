@@ -11,4 +11,11 @@
  * options with their defaults, the time. */
 status provenance_write(h5_file *f, const options *o, int command, const comm *world);
 
+/* Collective. "n1 x 4, n2 x 4": hosts in order of first rank, with their ranks; *list is new
+ * (mem_free). */
+status provenance_hosts(const comm *world, char **list);
+
+/* Local. The variables in which schedulers tell a job its number; *n of them. */
+const char *const *provenance_job_ids(size_t *n);
+
 #endif

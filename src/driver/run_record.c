@@ -10,22 +10,22 @@
 #include "loop.h"
 #include "memory.h"
 #include "provenance.h"
+#include "run_checkpoint.h"
 
 /* ---- the beginning */
 
-static status write_header(run_record *r) {
-    const run_plan *p = &r->plan;
-    status s = provenance_write(r->file, p->o, C_TRAIN, p->world);
+status run_record_describe(const run_plan *p, h5_file *file) {
+    status s = provenance_write(file, p->o, C_TRAIN, p->world);
     if (!s.code)
-        s = h5_set_text(r->file, "/provenance", "corpus", p->input);
+        s = h5_set_text(file, "/provenance", "corpus", p->input);
     if (!s.code)
-        s = h5_set_text(r->file, "/provenance", "corpus_hash", p->input_hash);
+        s = h5_set_text(file, "/provenance", "corpus_hash", p->input_hash);
     if (!s.code)
-        s = h5_set_text(r->file, "/provenance", "isa_used", p->isa);
+        s = h5_set_text(file, "/provenance", "isa_used", p->isa);
     if (!s.code && !isnan(p->learning_rate))
-        s = h5_set_real(r->file, "/provenance", "learning_rate_used", p->learning_rate);
+        s = h5_set_real(file, "/provenance", "learning_rate_used", p->learning_rate);
     if (!s.code && !p->own_start)
-        s = h5_set_real(r->file, "/provenance", "init_scale_used", p->init_scale);
+        s = h5_set_real(file, "/provenance", "init_scale_used", p->init_scale);
     return s;
 }
 
@@ -42,8 +42,12 @@ status run_record_open(run_record *r, const run_plan *plan) {
     const group g = comm_group(plan->world);
     status s = comm_agree(plan->world, create(r));
     if (!s.code)
+        s = run_checkpoint_find(r);
+    if (!s.code)
         s = run_file_create(&r->file, plan->o->output, plan->words, &g);
-    return s.code ? s : write_header(r);
+    if (!s.code)
+        s = run_record_describe(plan, r->file);
+    return s.code ? s : run_checkpoint_bring_snapshots(r);
 }
 
 /* ---- epochs */
@@ -175,12 +179,22 @@ static status finish(run_record *r, int n_epochs) {
     for (int i = 0; !s.code && i < r->n_tables; i++)
         if (!r->own_final[i])
             s = run_file_link_final(r->file, r->n_done, r->tables[i]);
-    return s.code ? s : run_file_write_training(r->file, n_epochs, r->epochs);
+    if (!s.code)
+        s = run_file_write_training(r->file, n_epochs, r->epochs);
+    if (s.code)
+        return s;
+    const bool is_complete = n_epochs == r->plan.n_epochs;
+    const run_position at = {.epoch = n_epochs};
+    return run_checkpoint_sessions(r, r->file, &at, is_complete ? "complete" : "diverged");
 }
 
 status run_record_commit(run_record *r) {
-    const status s = finish(r, r->plan.n_epochs);
-    return s.code ? s : h5_commit(&r->file);
+    status s = finish(r, r->plan.n_epochs);
+    if (!s.code)
+        s = h5_commit(&r->file);
+    if (!s.code)
+        checkpoint_folder_remove(&r->folder, r->plan.n_epochs);
+    return s;
 }
 
 status run_record_abandon(run_record *r, status why) {
@@ -213,6 +227,7 @@ void run_record_print(const run_record *r, double words) {
 }
 
 void run_record_close(run_record *r) {
+    run_checkpoint_clear(r);
     mem_free(&r->epochs);
     progress_close(&r->progress);
 }

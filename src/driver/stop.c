@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "stop.h"
+
+#include <math.h>
+#include <signal.h>
+
+#include "log.h"
+#include "notice.h"
+
+/* A signal handler has no other way to be heard. */
+static volatile sig_atomic_t signal_seen;
+
+static struct {
+    notice *notice; /* NULL outside stop_begin ... stop_end */
+    struct sigaction before[2];
+    double deadline, reserve; /* on clock_seconds, INFINITY = none; seconds */
+} stopping = {.deadline = INFINITY};
+
+static const int SIGNALS[] = {SIGUSR1, SIGTERM};
+enum { N_SIGNALS = sizeof SIGNALS / sizeof *SIGNALS };
+
+static void note_signal(int number) {
+    signal_seen = number;
+}
+
+status stop_begin(const comm *world, double max_time) {
+    const struct sigaction act = {.sa_handler = note_signal, .sa_flags = SA_RESTART};
+    if (max_time > 0 && comm_rank(world) == 0)
+        stopping.deadline = clock_seconds() + max_time;
+    for (int i = 0; i < N_SIGNALS; i++)
+        sigaction(SIGNALS[i], &act, &stopping.before[i]);
+    return notice_create(&stopping.notice, world);
+}
+
+void stop_end(void) {
+    if (!stopping.notice)
+        return;
+    for (int i = 0; i < N_SIGNALS; i++)
+        sigaction(SIGNALS[i], &stopping.before[i], NULL);
+    notice_destroy(&stopping.notice);
+    stopping.deadline = INFINITY;
+}
+
+bool stop_seen(void) {
+    return signal_seen || clock_seconds() >= stopping.deadline - stopping.reserve;
+}
+
+bool stop_asked(void) {
+    if (!stopping.notice)
+        return false;
+    if (stop_seen())
+        notice_give(stopping.notice);
+    return notice_came(stopping.notice);
+}
+
+bool stop_agreed(const comm *c) {
+    return comm_max(c, stop_asked()) > 0;
+}
+
+const char *stop_reason(void) {
+    return signal_seen == SIGUSR1   ? "SIGUSR1"
+           : signal_seen == SIGTERM ? "SIGTERM"
+           : stop_seen()            ? "--max-time"
+                                    : "a signal on another rank";
+}
+
+status stop_check(const char *doing) {
+    if (!stop_asked())
+        return status_ok();
+    return status_error(STATUS_STOPPED,
+                        "stopped by %s while %s; nothing is kept of it, the same command begins "
+                        "it again",
+                        stop_reason(), doing);
+}
+
+void stop_reserve(double seconds) {
+    stopping.reserve = seconds;
+}
