@@ -62,6 +62,9 @@ status changes_by_owner(const row_changes *c, record_buffer *room, const char **
 /* The replicas have been merged: nothing is kept any more. */
 void changes_forget(row_changes *c);
 
+/* As many merges have been before, in an earlier session. */
+void changes_go_on(row_changes *c, uint64_t n_merges);
+
 /* How the values of a row are rounded in this merge: who = the replica that they come from, or how
  * many there are for the fold. */
 uint64_t changes_rounding(const row_changes *c, int64_t row, int who);

@@ -166,7 +166,7 @@ typedef struct {
 enum { CLASSES = 6 };
 
 static void classify_spans(const training *t, span_class classes[CLASSES]) {
-    span s = span_first(t);
+    span s = span_from(t, 0, 0);
     do {
         const double tokens = span_tokens(t, &s), part = tokens / span_longest(t);
         int k = 0;
@@ -278,7 +278,7 @@ static void see_replica(census *c, const training_replica *r, const span *s) {
  * ramp. */
 static void count_spans(census *c, int64_t most[2], double *centres) {
     const training *t = c->t;
-    span s = span_first(t);
+    span s = span_from(t, 0, 0);
     do {
         c->now++;
         c->n[0] = c->n[1] = 0;

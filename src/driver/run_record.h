@@ -84,7 +84,7 @@ status run_record_open(run_record *r, const run_plan *plan);
 /* Local. Whether there is a checkpoint to go on from. */
 bool run_record_resumes(const run_record *r);
 
-/* Go on from it: *at is where it was made, state->load has restored the rest. */
+/* Go on from it: *at is where it was made, set before state->load restores the rest. */
 status run_record_resume(run_record *r, run_position *at, const run_state *state);
 
 /* Local, cheap, only the thread that started MPI: whether training should come to a pause as soon

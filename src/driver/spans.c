@@ -34,8 +34,8 @@ static double span_end(const training *t, int epoch, double begin) {
     return end < 1 ? end : 1;
 }
 
-span span_first(const training *t) {
-    return (span){.epoch = 0, .begin = 0, .end = span_end(t, 0, 0)};
+span span_from(const training *t, int epoch, double begin) {
+    return (span){.epoch = epoch, .begin = begin, .end = span_end(t, epoch, begin)};
 }
 
 bool span_next(const training *t, const span *s, span *next) {
@@ -44,7 +44,7 @@ bool span_next(const training *t, const span *s, span *next) {
     const double begin = turns ? 0 : s->end;
     if (epoch >= t->o->epochs)
         return false;
-    *next = (span){.epoch = epoch, .begin = begin, .end = span_end(t, epoch, begin)};
+    *next = span_from(t, epoch, begin);
     return true;
 }
 

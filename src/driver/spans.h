@@ -11,12 +11,19 @@ typedef struct {
     double begin, end; /* parts of the epoch, in [0, 1] */
 } span;
 
-/* Local. */
-span span_first(const training *t);
-/* The span after s; false at the end of the run. s and next may be the same. */
+/* Local, as all here. The span after s; false at the end of the run. s and next may be the same. */
 bool span_next(const training *t, const span *s, span *next);
 static inline bool span_ends_epoch(const span *s) {
     return s->end >= 1;
+}
+
+/* The span that begins at a part of an epoch; the first at 0 of epoch 0. */
+span span_from(const training *t, int epoch, double begin);
+
+/* Which of n pieces of an epoch, of equal size, begins at a part of it: k at the part k / n. */
+static inline int64_t span_place(double part, int64_t n) {
+    static const double rounding = 1e-3;
+    return (int64_t)(part * (double)n + rounding);
 }
 
 /* Tokens of a replica between two merges after the ramp, --merge-every, before it is made long

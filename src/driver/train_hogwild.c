@@ -6,29 +6,13 @@
 #include <math.h>
 #include <string.h>
 
+#include "fold.h"
+#include "hogwild.h"
 #include "log.h"
 #include "memory.h"
-#include "merge.h"
 #include "pull.h"
-#include "spans.h"
 #include "threads.h"
 #include "train_rounds.h"
-#include "fold.h"
-
-typedef struct {
-    training *t;
-    merger *merger;
-    row_changes changes[2];  /* of input and output rows */
-    bool is_cut;             /* whether rows of any table are */
-    int32_t *order;          /* [chunks of the largest local part] or NULL */
-    double *rates[2];        /* of input and output rows (objective.h) */
-    curvature curvatures[2]; /* made by input and by output rows */
-    span now;
-    double rate;         /* learning rate at the end of the present span */
-    int64_t merges;      /* so far */
-    loop_tally tally;    /* of this rank, in the present epoch */
-    const loop_job *job; /* in training, for the progress line */
-} hogwild;
 
 /* ---- merging */
 
@@ -122,7 +106,7 @@ static status merge(hogwild *h, bool has_next) {
 static void report(hogwild *h, const loop_tally *mine) {
     training *t = h->t;
     const double visits = (double)loop_chunks(h->job);
-    const double visit = fmin(visits, (double)atomic_load(h->job->next));
+    const double visit = fmin(visits, (double)atomic_load(&h->job->counter->next));
     const double loss = h->tally.loss + mine->loss, pairs = (double)(h->tally.pairs + mine->pairs);
     const progress_point point = {.epoch = h->now.epoch + 1,
                                   .done =
@@ -132,14 +116,15 @@ static void report(hogwild *h, const loop_tally *mine) {
     progress_report(&t->record.progress, &point);
 }
 
-static void tick(void *context, const loop_tally *mine) {
+static bool tick(void *context, const loop_tally *mine) {
     hogwild *h = context;
     training_move_messages(h->t);
     if (progress_due(&h->t->record.progress))
         report(h, mine);
+    return run_record_interrupts(&h->t->record);
 }
 
-static loop_job make_job(const hogwild *h, training_replica *r, int epoch) {
+loop_job hogwild_job(const hogwild *h, const training_replica *r, int epoch) {
     const training *t = h->t;
     const options *o = t->o;
     return (loop_job){.objective = t->objective,
@@ -155,7 +140,7 @@ static loop_job make_job(const hogwild *h, training_replica *r, int epoch) {
                       .first = r->first,
                       .last = r->last,
                       .order = h->order,
-                      .next = r->counter.data,
+                      .counter = r->counter.data,
                       .seed = training_seed(t, o->seed_sample),
                       .epoch = epoch,
                       .rate = t->learning_rate,
@@ -167,14 +152,14 @@ static loop_job make_job(const hogwild *h, training_replica *r, int epoch) {
 /* The chunks of a span, whoever comes first. */
 static void set_visits(hogwild *h, training_replica *r, loop_job *job, const span *s) {
     training *t = h->t;
-    const double chunks = (double)loop_chunks(job);
+    const int64_t chunks = loop_chunks(job);
     if (h->order)
-        training_shuffle(t, h->order, loop_chunks(job),
+        training_shuffle(t, h->order, chunks,
                          (uint64_t)s->epoch * (uint64_t)t->replicas.n +
                              (uint64_t)(r - t->local + t->replicas.first));
-    job->visit_end = (int64_t)(s->end * chunks);
+    job->visit_end = span_place(s->end, chunks);
     if (comm_rank(t->replicas.mine) == 0)
-        atomic_store(job->next, (int64_t)(s->begin * chunks));
+        loop_begin(job->counter, span_place(s->begin, chunks));
     shared_sync(&r->counter, t->replicas.mine);
 }
 
@@ -185,12 +170,23 @@ static void keep_changes(hogwild *h, int g) {
             changes_keep(&h->changes[side], g);
 }
 
-/* All local replicas, one after the other, through the present span. */
-static void train_span(hogwild *h) {
+/* Where a local replica has come to in the present span: its end, unless it was interrupted. */
+static double reached(const hogwild *h, const loop_job *job) {
+    const training *t = h->t;
+    if (t->rounds)
+        return train_rounds_reached(t, job, h->now.end);
+    const int64_t visit = atomic_load(&job->counter->reached);
+    return visit == LOOP_TO_THE_END ? h->now.end : (double)visit / (double)loop_chunks(job);
+}
+
+/* All local replicas, one after the other, through the present span, or until an interruption.
+ * Returns where the last of them has come to. */
+static double train_span(hogwild *h) {
     training *t = h->t;
-    for (int g = 0; g < t->replicas.n_local; g++) {
+    double part = h->now.end;
+    for (int g = 0; g < t->replicas.n_local && part == h->now.end; g++) {
         training_replica *r = &t->local[g];
-        loop_job job = make_job(h, r, h->now.epoch);
+        loop_job job = hogwild_job(h, r, h->now.epoch);
         for (int side = 0; side < 2; side++)
             job.slots[side] = training_is_cut(t, side) ? placement_slots(&t->places[side]) : NULL;
         if (t->rounds) {
@@ -204,8 +200,12 @@ static void train_span(hogwild *h) {
             h->rate = loop_rate(&job, job.visit_end);
         }
         shared_sync(&t->in_rows, t->replicas.mine);
-        keep_changes(h, g);
+        part = reached(h, &job);
+        shared_sync(&t->in_rows, t->replicas.mine);
+        if (part == h->now.end)
+            keep_changes(h, g);
     }
+    return part;
 }
 
 /* Mark the rows that a span will touch. */
@@ -216,7 +216,7 @@ static void foresee(hogwild *h, const span *s) {
         wanted[side] = training_is_cut(t, side) ? t->places[side].wanted : NULL;
     for (int g = 0; g < t->replicas.n_local; g++) {
         training_replica *r = &t->local[g];
-        loop_job job = make_job(h, r, s->epoch);
+        loop_job job = hogwild_job(h, r, s->epoch);
         if (t->rounds) {
             train_rounds_foresee(t, &job, s->begin, s->end, wanted);
         } else {
@@ -270,29 +270,101 @@ static status end_epoch(hogwild *h, double seconds) {
     return s;
 }
 
+/* ---- pauses */
+
+/* One replica: what it has trained of the span counts, and the rest is the next span. */
+static bool cut_span(hogwild *h, double part, span *next) {
+    if (part == h->now.end)
+        return false;
+    *next = (span){.epoch = h->now.epoch, .begin = part, .end = h->now.end};
+    h->now.end = part;
+    return true;
+}
+
+static status save(hogwild *h, run_pause why, const span *at) {
+    const run_state state = hogwild_state(h);
+    const run_position position = {.epoch = at->epoch, .part = at->begin};
+    return run_record_save(&h->t->record, why, &position, &state);
+}
+
+/* Several replicas that stop within a span: what they have changed in it is left out. */
+static status stop_in_span(hogwild *h) {
+    training *t = h->t;
+    for (int side = 0; side < 2; side++)
+        if (t->pulls[side])
+            pull_end(t->pulls[side]);
+    h->tally = h->before;
+    if (t->rounds)
+        train_rounds_forget(t);
+    return save(h, RUN_STOPS, &h->now);
+}
+
+/* ---- the run */
+
+typedef struct {
+    double started; /* clock_seconds of the present epoch */
+    span next;
+    bool has_next;
+} walk;
+
+/* The present span is done but for the merge. */
+static status end_span(hogwild *h, walk *w) {
+    training *t = h->t;
+    status s = status_ok();
+    h->seconds = clock_seconds() - w->started;
+    if (t->replicas.n > 1)
+        s = merge(h, w->has_next);
+    if (!s.code && span_ends_epoch(&h->now)) {
+        comm_barrier(t->world);
+        s = end_epoch(h, clock_seconds() - w->started);
+        w->started = clock_seconds();
+        h->seconds = 0;
+    }
+    return s;
+}
+
+static status train_and_pause(hogwild *h, walk *w) {
+    training *t = h->t;
+    const double part = train_span(h);
+    const run_pause why = run_record_pause(&t->record);
+    if (t->replicas.n > 1 && comm_max(t->world, part < h->now.end))
+        return stop_in_span(h);
+    if (t->replicas.n == 1)
+        w->has_next |= cut_span(h, part, &w->next);
+    const status s = end_span(h, w);
+    return s.code || why == RUN_GOES_ON || !w->has_next ? s : save(h, why, &w->next);
+}
+
+static status begin(hogwild *h) {
+    const run_state state = hogwild_state(h);
+    status s = status_ok();
+    if (run_record_resumes(&h->t->record))
+        s = run_record_resume(&h->t->record, &h->resumed, &state);
+    h->now = span_from(h->t, h->resumed.epoch, h->resumed.part);
+    return s;
+}
+
+static void begin_span(hogwild *h) {
+    h->before = h->tally;
+    if (h->t->rounds)
+        train_rounds_begin_span(h->t);
+}
+
 static status train(hogwild *h) {
     training *t = h->t;
-    double started = clock_seconds();
-    bool has_next = true;
-    h->now = span_first(t);
-    status s = begin_first(h);
-    while (!s.code && has_next) {
-        span next;
-        has_next = span_next(t, &h->now, &next);
-        if (has_next)
-            s = begin_pulls(h, &next);
-        if (s.code)
-            break;
-        train_span(h);
-        if (t->replicas.n > 1)
-            s = merge(h, has_next);
-        if (!s.code && span_ends_epoch(&h->now)) {
-            comm_barrier(t->world);
-            s = end_epoch(h, clock_seconds() - started);
-            started = clock_seconds();
-        }
-        if (has_next)
-            h->now = next;
+    status s = begin(h);
+    walk w = {.started = clock_seconds() - h->seconds, .has_next = true};
+    if (!s.code)
+        s = begin_first(h);
+    while (!s.code && w.has_next) {
+        begin_span(h);
+        w.has_next = span_next(t, &h->now, &w.next);
+        if (w.has_next)
+            s = begin_pulls(h, &w.next);
+        if (!s.code)
+            s = train_and_pause(h, &w);
+        if (w.has_next)
+            h->now = w.next;
     }
     return s;
 }

@@ -2,10 +2,12 @@
 #include "train_rounds.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "log.h"
 #include "memory.h"
 #include "rounds.h"
+#include "spans.h"
 
 /* Rounds that an epoch should have at least, so that the learning rate falls smoothly and copies
  * never drift far. */
@@ -16,8 +18,10 @@ struct training_rounds {
     rounds_shape shape;
     shared_block shared;
     rounds *rounds;
-    double *losses; /* [replicas.n][workers] of this rank's workers in the present epoch */
-    training *t;    /* the stretch in training, for the progress line */
+    double *losses; /* [2][replicas.n][workers] of this rank's workers in the present epoch, now and
+                       when the span began */
+    double loss_before; /* of the first worker, before the stretch in training */
+    training *t;        /* the stretch in training, for the progress line */
     const loop_job *job;
 };
 
@@ -81,12 +85,15 @@ static void count_threads(const training *t, rounds_shape *shape) {
                  shape->all_threads, shape->workers);
 }
 
+static size_t n_losses(const training *t) {
+    return (size_t)t->replicas.n * (size_t)t->o->workers;
+}
+
 status train_rounds_create(training *t) {
     const comm *mine = t->replicas.mine;
     status s = mem_new(&t->rounds, 1, sizeof *t->rounds, "the rounds");
     if (!s.code)
-        s = mem_new(&t->rounds->losses, (size_t)t->replicas.n * (size_t)t->o->workers,
-                    sizeof(double), "the losses");
+        s = mem_new(&t->rounds->losses, 2 * n_losses(t), sizeof(double), "the losses");
     if ((s = comm_agree(t->world, s)).code)
         return s;
     training_rounds *r = t->rounds;
@@ -122,38 +129,54 @@ static int64_t rounds_of(const training *t, const loop_job *job) {
     return rounds_in_epoch(job->first, job->last, (int)t->o->workers, t->settings.chunk);
 }
 
-static void tick(void *context, int64_t round, const loop_tally *mine) {
-    const training_rounds *r = context;
+static void report(const training_rounds *r, int64_t round, const loop_tally *mine) {
     training *t = r->t;
-    training_move_messages(t);
-    if (!progress_due(&t->record.progress))
-        return;
+    const double loss = mine->loss - r->loss_before;
     const double part = (double)(round + 1) / (double)rounds_of(t, r->job);
     const progress_point point = {.epoch = r->job->epoch + 1,
                                   .done = (double)t->corpus.n_tokens * (r->job->epoch + part),
-                                  .loss = mine->pairs > 0 ? mine->loss / (double)mine->pairs : NAN,
+                                  .loss = mine->pairs > 0 ? loss / (double)mine->pairs : NAN,
                                   .learning_rate = loop_rate_at(r->job, part)};
     progress_report(&t->record.progress, &point);
+}
+
+static bool tick(void *context, int64_t round, const loop_tally *mine) {
+    const training_rounds *r = context;
+    training *t = r->t;
+    training_move_messages(t);
+    if (progress_due(&t->record.progress))
+        report(r, round, mine);
+    return run_record_interrupts(&t->record);
 }
 
 void train_rounds_stretch(training *t, const loop_job *job, int replica, double begin, double end,
                           loop_tally *tally) {
     training_rounds *r = t->rounds;
-    const double n = (double)rounds_of(t, job);
+    const int64_t n = rounds_of(t, job);
     double *losses = r->losses + (size_t)replica * (size_t)t->o->workers;
+    int first, n_mine;
+    rounds_workers(r->rounds, &first, &n_mine);
     r->job = job;
-    rounds_run(r->rounds, job, (int64_t)(begin * n), (int64_t)(end * n), losses, tally, tick, r);
+    r->loss_before = n_mine ? losses[first] : 0;
+    rounds_run(r->rounds, job, span_place(begin, n), span_place(end, n), losses, tally, tick, r);
+}
+
+double train_rounds_reached(const training *t, const loop_job *job, double end) {
+    const int64_t n = rounds_of(t, job), round = rounds_reached(t->rounds->rounds);
+    return round == span_place(end, n) ? end : (double)round / (double)n;
 }
 
 void train_rounds_foresee(training *t, const loop_job *job, double begin, double end,
                           uint8_t *const wanted[2]) {
-    const double n = (double)rounds_of(t, job);
-    rounds_foresee(t->rounds->rounds, job, (int64_t)(begin * n), (int64_t)(end * n), wanted);
+    const int64_t n = rounds_of(t, job);
+    rounds_foresee(t->rounds->rounds, job, span_place(begin, n), span_place(end, n), wanted);
 }
+
+/* ---- losses and pools */
 
 status train_rounds_take_loss(training *t, double *loss) {
     training_rounds *r = t->rounds;
-    const size_t n = (size_t)t->replicas.n * (size_t)t->o->workers;
+    const size_t n = n_losses(t);
     const int size = comm_size(t->world);
     double *all = NULL, sum = 0;
     status s = comm_agree(t->world, mem_new(&all, n * (size_t)size, sizeof *all, "the losses"));
@@ -167,5 +190,69 @@ status train_rounds_take_loss(training *t, double *loss) {
     }
     mem_free(&all);
     *loss = comm_rank(t->world) == 0 ? sum : 0;
+    return s;
+}
+
+void train_rounds_begin_span(training *t) {
+    memcpy(t->rounds->losses + n_losses(t), t->rounds->losses, n_losses(t) * sizeof(double));
+}
+
+void train_rounds_forget(training *t) {
+    memcpy(t->rounds->losses, t->rounds->losses + n_losses(t), n_losses(t) * sizeof(double));
+}
+
+/* Of each worker one rank knows its loss and its pool, and the others 0. */
+status train_rounds_save(const training *t, checkpoint *c) {
+    const training_rounds *r = t->rounds;
+    const size_t n = n_losses(t), ranks = (size_t)comm_size(t->world);
+    const int64_t n_places = 2 * t->o->workers;
+    double *all = NULL;
+    int64_t *places = NULL;
+    status s = mem_new(&all, n * ranks, sizeof *all, "the losses");
+    if (!s.code)
+        s = mem_new(&places, (size_t)n_places, sizeof *places, "the pools");
+    s = comm_agree(t->world, s);
+    if (!s.code) {
+        comm_gather_reals(t->world, r->losses, n, all);
+        for (size_t i = n; i < n * ranks; i++)
+            all[i % n] += all[i];
+        s = checkpoint_write_reals(c, "losses", (int64_t)n, all);
+    }
+    if (!s.code && t->replicas.n == 1) {
+        rounds_places(r->rounds, places);
+        comm_sum_all(t->world, places, n_places);
+        s = checkpoint_write_ints(c, "pools", n_places, places);
+    }
+    mem_free(&all);
+    mem_free(&places);
+    return s;
+}
+
+/* A rank that takes part in several replicas keeps what it trains of each. */
+static void keep_own(const training *t, double *losses) {
+    int first, n;
+    rounds_workers(t->rounds->rounds, &first, &n);
+    const int64_t workers = t->o->workers;
+    for (int64_t i = 0; i < t->replicas.n * workers; i++) {
+        const int64_t replica = i / workers - t->replicas.first, worker = i % workers - first;
+        if (replica < 0 || replica >= t->replicas.n_local || worker < 0 || worker >= n)
+            losses[i] = 0;
+    }
+}
+
+status train_rounds_load(training *t, const checkpoint *c, const loop_job *job, double part) {
+    training_rounds *r = t->rounds;
+    const int64_t n_places = 2 * t->o->workers;
+    int64_t *places = NULL;
+    status s = checkpoint_read_reals(c, "losses", (int64_t)n_losses(t), r->losses);
+    keep_own(t, r->losses);
+    if (s.code || t->replicas.n > 1 || !(part > 0))
+        return s;
+    s = mem_new(&places, (size_t)n_places, sizeof *places, "the pools");
+    if (!s.code)
+        s = checkpoint_read_ints(c, "pools", n_places, places);
+    if (!s.code)
+        rounds_restore(r->rounds, job, span_place(part, rounds_of(t, job)), places);
+    mem_free(&places);
     return s;
 }

@@ -25,6 +25,10 @@ void train_rounds_destroy(training *t);
 void train_rounds_stretch(training *t, const loop_job *job, int replica, double begin, double end,
                           loop_tally *tally);
 
+/* Local, when all ranks of the replica are back from it: where the stretch ended; `end` itself
+ * unless it was interrupted. */
+double train_rounds_reached(const training *t, const loop_job *job, double end);
+
 /* Collective over the ranks of the replica. Mark the rows that this stretch would touch: words and
  * outputs. */
 void train_rounds_foresee(training *t, const loop_job *job, double begin, double end,
@@ -33,5 +37,14 @@ void train_rounds_foresee(training *t, const loop_job *job, double begin, double
 /* Collective. What was lost since the last call, on rank 0, 0 on others: summed in a fixed order.
  */
 status train_rounds_take_loss(training *t, double *loss);
+
+/* Local. What was lost from here on can be forgotten. */
+void train_rounds_begin_span(training *t);
+void train_rounds_forget(training *t);
+
+/* Collective. Losses of the epoch so far and, with one replica, the pools. */
+status train_rounds_save(const training *t, checkpoint *c);
+/* Local. job: of the epoch, that goes on at `part`. */
+status train_rounds_load(training *t, const checkpoint *c, const loop_job *job, double part);
 
 #endif

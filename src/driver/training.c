@@ -294,8 +294,9 @@ static status create_places(training *t) {
     return comm_agree(t->world, s);
 }
 
+/* A run that goes on has its rows in the checkpoint. */
 static status make_start(training *t) {
-    if (t->o->init != INIT_SVD)
+    if (t->o->init != INIT_SVD || (run_record_resumes(&t->record) && !(t->o->blend > 0)))
         return status_ok();
     return ppmi_svd_from_input(&t->start, t->corpus_path, t->o, t->kernel, t->world);
 }
@@ -344,12 +345,14 @@ status training_prepare(training *t) {
     if (!s.code && training_is_rounds(t))
         s = train_rounds_create(t);
     if (!s.code)
+        s = start_run(t);
+    if (!s.code)
         s = make_start(t);
     if (!s.code)
         s = training_tables_create(t);
     if (!t->o->blend)
         ppmi_svd_clear(&t->start);
-    return s.code ? s : start_run(t);
+    return s;
 }
 
 /* ---- epochs */

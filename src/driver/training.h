@@ -24,7 +24,7 @@ typedef struct training_rounds training_rounds; /* train_rounds.c */
 /* What a local replica trains, as this rank sees it. */
 typedef struct {
     shared_block tokens, documents;
-    shared_block counter; /* the next visit, one _Atomic int64_t */
+    shared_block counter; /* one loop_counter */
     corpus_view view;     /* with a margin around the part that is trained */
     int64_t first, last;  /* positions that this replica trains in an epoch */
 } training_replica;
@@ -123,8 +123,21 @@ status training_tables_create(training *t);
 /* Collective. Free rows and tokens. */
 void training_tables_free(training *t);
 
+/* ---- rows between ranks and files (training_rows.c); side as in training_slots */
+
+/* The hot rows [begin, end) that this rank of the node sets. Local. */
+void training_share_hot(const training *t, int side, int64_t *begin, int64_t *end);
+/* Merges start from these rows as they are now. Local. */
+void training_copy_hot(const training *t, int side);
+
+/* Collective. The cold rows that this rank owns come from a table, a few at a time. */
+status training_rows_fetch(training *t, int side, const rows_table *table);
+
 /* This rank's rows of a table for the run file: "vectors" or that of the outputs. Local. */
 run_table training_table(training *t, int side);
+
+/* Collective. All rows of a side from a table of a checkpoint, [rows, width]. */
+status training_rows_load(training *t, const checkpoint *c, int side, const char *name);
 
 /* ---- */
 

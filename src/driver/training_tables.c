@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "memory.h"
-#include "strata_rows.h"
 #include "training.h"
 
 /* Tokens that a replica holds beyond its part, so that windows at its borders see their contexts.
@@ -30,7 +29,7 @@ static status read_part(const training *t, training_replica *r, int index) {
     const int64_t n_documents = to - from + 1;
     s = shared_create(&r->tokens, mine, (size_t)(end - begin) * sizeof(int32_t), "the tokens");
     if (!s.code)
-        s = shared_create(&r->counter, mine, sizeof(_Atomic int64_t), "a counter");
+        s = shared_create(&r->counter, mine, sizeof(loop_counter), "a counter");
     if (!s.code)
         s = shared_create(&r->documents, mine, (size_t)(n_documents + 1) * sizeof(int64_t),
                           "the document offsets");
@@ -82,28 +81,11 @@ static status create_rows(training *t) {
     return s;
 }
 
-/* The rows [begin, end) of words that this rank of the node sets. */
-static void share_hot(const training *t, int64_t *begin, int64_t *end) {
-    const int64_t rank = comm_rank(t->replicas.mine), size = comm_size(t->replicas.mine);
-    *begin = t->hot[0] * rank / size;
-    *end = t->hot[0] * (rank + 1) / size;
-}
-
-/* Merges start from the same rows. */
-static void copy_hot(training *t) {
-    int64_t begin, end;
-    share_hot(t, &begin, &end);
-    const size_t at = (size_t)begin * t->width,
-                 bytes = (size_t)(end - begin) * t->width * sizeof(float);
-    if (t->replicas.n > 1)
-        memcpy(t->places[0].base + at, (const float *)t->in_rows.data + at, bytes);
-}
-
 static void fill_random(training *t, const uint64_t *hashes) {
     const uint64_t seed = training_seed(t, t->o->seed_init);
     const placement *p = &t->places[0];
     int64_t begin, end;
-    share_hot(t, &begin, &end);
+    training_share_hot(t, 0, &begin, &end);
     loop_init_rows(t->in_rows.data, begin, end, t->o->dim, hashes, seed, t->init_scale);
     for (int64_t i = 0; training_is_cut(t, 0) && i < placement_owned(p); i++) {
         int64_t id;
@@ -113,40 +95,17 @@ static void fill_random(training *t, const uint64_t *hashes) {
     }
 }
 
-/* Rows of --init svd that this rank owns, a few at a time. */
-static status fetch_owned(training *t) {
-    enum { MOST = 4096 };
-    const placement *p = &t->places[0];
+static status fetch_start(training *t) {
     const rows_table table = ppmi_svd_table(&t->start, t->o);
-    const int64_t n = placement_owned(p), turns = comm_max(t->world, (n + MOST - 1) / MOST);
-    int64_t *ids = NULL;
-    float *rows = NULL;
-    status s = mem_new(&ids, MOST, sizeof *ids, "rows of the start");
-    if (!s.code)
-        s = mem_new(&rows, MOST * t->width, sizeof *rows, "rows of the start");
-    s = comm_agree(t->world, s);
-    for (int64_t turn = 0; !s.code && turn < turns; turn++) {
-        const int64_t first = turn * MOST < n ? turn * MOST : n;
-        const int64_t count = n - first < MOST ? n - first : MOST;
-        for (int64_t i = 0; i < count; i++)
-            (void)placement_owned_row(p, first + i, &ids[i]);
-        s = rows_fetch(&table, ids, count, rows, t->width);
-        for (int64_t i = 0; !s.code && i < count; i++)
-            if (ids[i] >= t->hot[0])
-                memcpy(placement_own_row(p, ids[i]), rows + (size_t)i * t->width,
-                       t->width * sizeof *rows);
-    }
-    mem_free(&ids);
-    mem_free(&rows);
-    return s;
+    return training_rows_fetch(t, 0, &table);
 }
 
 static status fill_svd(training *t) {
     int64_t begin, end;
-    share_hot(t, &begin, &end);
+    training_share_hot(t, 0, &begin, &end);
     float *in = (float *)t->in_rows.data + (size_t)begin * t->width;
     const status s = ppmi_svd_rows(&t->start, t->o, begin, end - begin, in, t->width);
-    return s.code || !training_is_cut(t, 0) ? s : fetch_owned(t);
+    return s.code || !training_is_cut(t, 0) ? s : fetch_start(t);
 }
 
 /* Vectors start at random or from --init svd, outputs at zero. */
@@ -165,7 +124,7 @@ static status fill(training *t) {
         mem_free(&hashes);
     }
     if (!s.code)
-        copy_hot(t);
+        training_copy_hot(t, 0);
     shared_sync(&t->in_rows, t->replicas.mine);
     return s;
 }
@@ -175,10 +134,10 @@ status training_tables_create(training *t) {
     training_rows(t, t->n_words, &begin, &n);
     status s = create_rows(t);
     if (!s.code && (training_is_cut(t, 0) || training_is_cut(t, 1)))
-        s = mem_new(&t->gathered, (size_t)(n ? n : 1) * (size_t)t->o->dim, sizeof *t->gathered,
+        s = mem_new(&t->gathered, (size_t)(n ? n : 1) * t->width, sizeof *t->gathered,
                     "a snapshot");
     s = comm_agree(t->world, s);
-    return s.code ? s : fill(t);
+    return s.code || run_record_resumes(&t->record) ? s : fill(t);
 }
 
 static void free_replica(training_replica *r) {
@@ -198,52 +157,4 @@ void training_tables_free(training *t) {
     for (int side = 0; side < 2; side++)
         placement_free(&t->places[side]);
     mem_free(&t->gathered);
-}
-
-/* ---- rows for the run file */
-
-typedef struct {
-    const placement *p;
-    int64_t next;
-} row_source;
-
-static const float *take_row(void *context, int32_t *id) {
-    row_source *r = context;
-    int64_t row;
-    const float *values = placement_owned_row(r->p, r->next++, &row);
-    *id = (int32_t)row;
-    return values;
-}
-
-/* For run_table: t->gathered becomes this rank's rows of a table that is cut over the ranks. */
-static status gather_rows(void *context, const char *name, const float **data) {
-    training *t = context;
-    const int side = strcmp(name, "vectors") != 0;
-    row_source source = {.p = &t->places[side]};
-    strata_rows rows = {.world = t->world,
-                        .n_words = side ? t->n_outputs : t->n_words,
-                        .columns = t->o->dim,
-                        .left = placement_owned(source.p),
-                        .take = take_row,
-                        .context = &source};
-    *data = t->gathered;
-    return strata_rows_gather(&rows, t->gathered);
-}
-
-run_table training_table(training *t, int side) {
-    const shared_block *block = side ? &t->out_rows : &t->in_rows;
-    run_table r = {.name = side ? objective_table(t->objective) : "vectors",
-                   .rows = side ? t->n_outputs : t->n_words,
-                   .columns = t->o->dim,
-                   .stride = t->width};
-    training_rows(t, r.rows, &r.begin, &r.n);
-    if (training_is_cut(t, side)) {
-        r.stride = (size_t)t->o->dim;
-        r.data = t->gathered;
-        r.fetch = gather_rows;
-        r.context = t;
-    } else {
-        r.data = (const float *)block->data + (size_t)r.begin * t->width;
-    }
-    return r;
 }

@@ -152,27 +152,40 @@ static void begin_epoch(loop_worker *w, const loop_job *job) {
 
 /* The next visit and its chunk; false if there is none. */
 static bool take_visit(const loop_job *job, int64_t *visit, int64_t *chunk) {
-    *visit = atomic_fetch_add_explicit(job->next, 1, memory_order_relaxed);
+    *visit = atomic_fetch_add_explicit(&job->counter->next, 1, memory_order_relaxed);
     if (*visit >= job->visit_end)
         return false;
     *chunk = job->order ? job->order[*visit] : *visit;
     return true;
 }
 
+void loop_begin(loop_counter *c, int64_t visit) {
+    atomic_store(&c->next, visit);
+    atomic_store(&c->reached, LOOP_TO_THE_END);
+}
+
+/* Whoever is first notes how far visits were taken; those that are taken will be trained. */
+static void end_early(const loop_job *job) {
+    static const int64_t beyond = INT64_MAX / 2;
+    const int64_t taken = atomic_exchange(&job->counter->next, beyond);
+    if (taken < job->visit_end)
+        atomic_store(&job->counter->reached, taken);
+}
+
 static void run_worker(loop_worker *w, const loop_job *job, int thread,
-                       void (*tick)(void *context, const loop_tally *mine), void *context) {
+                       bool (*tick)(void *context, const loop_tally *mine), void *context) {
     int64_t visit, chunk;
     w->tally = (loop_tally){0};
     begin_epoch(w, job);
     while (take_visit(job, &visit, &chunk)) {
         train_chunk(w, job, chunk, (float)loop_rate(job, visit));
-        if (thread == 0 && tick)
-            tick(context, &w->tally);
+        if (thread == 0 && tick && tick(context, &w->tally))
+            end_early(job);
     }
 }
 
 void loop_run(const loop_job *job, loop_worker *const *workers, int n_threads, loop_tally *tally,
-              void (*tick)(void *context, const loop_tally *mine), void *context) {
+              bool (*tick)(void *context, const loop_tally *mine), void *context) {
 #pragma omp parallel num_threads(n_threads) default(none) shared(job, workers, tick, context)
     run_worker(workers[omp_get_thread_num()], job, omp_get_thread_num(), tick, context);
     for (int t = 0; t < n_threads; t++) {

@@ -34,6 +34,15 @@ status loop_worker_create(loop_worker **w, const loop_settings *settings, const 
                           const objective *foreseen);
 void loop_worker_destroy(loop_worker **w);
 
+/* The visits of an epoch, shared by all workers of the same rows. */
+typedef struct {
+    _Atomic int64_t next;    /* to be taken */
+    _Atomic int64_t reached; /* visits taken when a tick ended the stretch before its end; otherwise
+                                LOOP_TO_THE_END */
+} loop_counter;
+
+#define LOOP_TO_THE_END INT64_C(-1)
+
 /* A stretch of one epoch. */
 typedef struct {
     const objective *objective;
@@ -48,10 +57,10 @@ typedef struct {
     uint8_t *in_touched, *out_touched; /* a byte for each row of in and out, set to 1 when it
                                           changes; NULL if nobody asks */
 
-    int64_t first, last;   /* positions of the part that is trained, cut in chunks */
-    const int32_t *order;  /* [number of chunks] chunk of each visit; NULL = in order */
-    int64_t visit_end;     /* visits [*next, visit_end) */
-    _Atomic int64_t *next; /* shared by all workers of these rows */
+    int64_t first, last;  /* positions of the part that is trained, cut in chunks */
+    const int32_t *order; /* [number of chunks] chunk of each visit; NULL = in order */
+    int64_t visit_end;    /* visits [counter->next, visit_end) */
+    loop_counter *counter;
 
     uint64_t seed;
     int epoch;               /* from 0 */
@@ -73,10 +82,14 @@ int64_t loop_chunks(const loop_job *job);
 double loop_rate_at(const loop_job *job, double part);
 double loop_rate(const loop_job *job, int64_t visit);
 
+/* By one of the processes, before a stretch: visits begin at `visit`. */
+void loop_begin(loop_counter *c, int64_t visit);
+
 /* Train with n_threads OpenMP threads until the counter reaches visit_end; adds to *tally. tick
- * (may be NULL) is called by thread 0 after each of its chunks with its own sums so far. */
+ * (may be NULL) is called by thread 0 after each of its chunks with its own sums so far; if it
+ * returns true, the workers of all processes take no more visits. */
 void loop_run(const loop_job *job, loop_worker *const *workers, int n_threads, loop_tally *tally,
-              void (*tick)(void *context, const loop_tally *mine), void *context);
+              bool (*tick)(void *context, const loop_tally *mine), void *context);
 
 /* Mark the words and outputs whose rows loop_run would touch, with a 1 in wanted[0][V] and
  * wanted[1][objective_outputs] (either may be NULL); moves the counter as loop_run does. Workers

@@ -69,6 +69,23 @@ void negatives_turn_to(negatives *n, const sampler *s, uint64_t turns) {
         replace(n, s, (int)(n->drawn % size));
 }
 
+negatives_place negatives_where(const negatives *n) {
+    return (negatives_place){.drawn = (int64_t)n->drawn, .owed = n->owed};
+}
+
+/* Draw d is in entry d mod size until the pool has turned once more. */
+void negatives_restore(negatives *n, const sampler *s, int64_t begin, negatives_place at) {
+    const uint64_t size = (uint64_t)n->size;
+    negatives_begin_chunk(n, s, begin);
+    n->drawn = (uint64_t)at.drawn - size;
+    for (uint64_t i = 0; i < size; i++) {
+        const uint64_t entry = n->drawn % size;
+        n->words[entry] = draw_next(n, s);
+    }
+    n->at = (int)((uint64_t)at.drawn % size);
+    n->owed = (int)at.owed;
+}
+
 int64_t negatives_foresee(const negatives *n, const sampler *s, int64_t n_windows, int32_t *words) {
     const int64_t draws = (n->owed + n_windows * n->count) / n->reuse;
     for (int i = 0; i < n->size; i++)

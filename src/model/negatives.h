@@ -47,6 +47,16 @@ void negatives_rotate(negatives *n, const sampler *s);
 /* The pool after `turns` replacements since the chunk began, whatever it was before. */
 void negatives_turn_to(negatives *n, const sampler *s, uint64_t turns);
 
+/* Where the pool of a chunk is between two windows: what negatives_restore needs. */
+typedef struct {
+    int64_t drawn, owed;
+} negatives_place;
+
+negatives_place negatives_where(const negatives *n);
+
+/* The pool of the chunk whose first position is begin, as it was there. */
+void negatives_restore(negatives *n, const sampler *s, int64_t begin, negatives_place at);
+
 /* The words that the next n_windows windows may pick: the pool, then what negatives_rotate will
  * draw before each of them. Returns how many. */
 int64_t negatives_foresee(const negatives *n, const sampler *s, int64_t n_windows, int32_t *words);

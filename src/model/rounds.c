@@ -22,6 +22,7 @@ enum {
 typedef struct {
     gate gate;
     _Atomic uint32_t used[STAGES][SIDES]; /* copies that are given out */
+    _Atomic int64_t end;                  /* of the stretch; earlier than asked for after a tick */
 } shared_head;
 
 /* What all workers know of the rows of a stage and side. */
@@ -62,6 +63,8 @@ struct rounds {
     round_worker *workers; /* [n] those of this process */
     int first, n;
     uint32_t participants; /* threads that have a worker, of all processes */
+    int64_t reached;       /* where the last stretch ended, if this process has workers */
+    int64_t continues;     /* the round that pools are ready for; -1 = none */
 };
 
 static size_t whole_lines(size_t bytes) {
@@ -173,7 +176,7 @@ status rounds_create(rounds **slot, const rounds_shape *s, void *shared) {
     if (st.code)
         return st;
     rounds *r = *slot;
-    *r = (rounds){.shape = *s, .n_rows = {s->n_words, s->n_outputs}};
+    *r = (rounds){.shape = *s, .n_rows = {s->n_words, s->n_outputs}, .continues = -1};
     r->participants = (uint32_t)(s->all_threads < s->workers ? s->all_threads : s->workers);
     r->first = first_worker(s, s->first_thread);
     r->n = first_worker(s, s->first_thread + s->n_threads) - r->first;
@@ -392,30 +395,44 @@ typedef struct {
     loop_job job; /* marks of changed rows are ours, as copies have none */
     uint8_t *changed[SIDES];
     int64_t begin, end, in_all;
-    void (*tick)(void *context, int64_t round, const loop_tally *mine);
+    const double *losses; /* [workers] before */
+    bool (*tick)(void *context, int64_t round, const loop_tally *mine);
     void *context;
 } stretch;
 
-/* A worker before the round `begin`, whichever came before. */
-static void place_worker(const rounds *r, round_worker *w, const loop_job *job, int64_t begin) {
+/* A worker in the epoch of a job, but for its pool. */
+static void place_part(const rounds *r, round_worker *w, const loop_job *job) {
     const int64_t n = job->last - job->first, workers = r->shape.workers;
     w->begin = job->first + n * w->number / workers;
     w->end = job->first + n * (w->number + 1) / workers;
     w->loop->token_key = random_key(job->seed, RANDOM_TOKEN, (uint64_t)job->epoch);
     negatives_begin_epoch(&w->loop->negatives, job->seed, job->epoch);
+}
+
+/* A worker before the round `begin`, whichever came before. */
+static void place_worker(const rounds *r, round_worker *w, const loop_job *job, int64_t begin) {
+    place_part(r, w, job);
     negatives_begin_chunk(&w->loop->negatives, job->sampler,
                           w->begin + begin * job->settings->chunk);
 }
 
+/* Losses go on from those before, so that a stretch in two parts adds them up in the same order. */
 static void begin_worker(const stretch *s, round_worker *w) {
-    w->loop->tally = (loop_tally){0};
-    place_worker(s->r, w, &s->job, s->begin);
+    w->loop->tally = (loop_tally){.loss = s->losses[w->number]};
+    if (s->begin != s->r->continues)
+        place_worker(s->r, w, &s->job, s->begin);
     draw(s->r, w, &s->job, s->begin);
 }
 
-static void run_round(const stretch *s, round_worker *workers, int n, int64_t round) {
+/* Others are in this round or the next, and have looked at the end of that. */
+static void end_early(const rounds *r, int64_t round) {
+    int64_t end = atomic_load(&r->head->end);
+    while (end > round + 3 && !atomic_compare_exchange_weak(&r->head->end, &end, round + 3)) {
+    }
+}
+
+static void run_round(const stretch *s, round_worker *workers, int n, int64_t round, bool is_last) {
     const rounds *r = s->r;
-    const bool is_last = round + 1 == s->end;
     const float rate = (float)loop_rate_at(&s->job, (double)round / (double)s->in_all);
     for (int i = 0; i < n; i++) {
         train(r, &workers[i], &s->job, round, rate);
@@ -440,8 +457,10 @@ static int workers_of(const rounds *r, int thread, round_worker **workers) {
     return first_worker(shape, shape->first_thread + thread + 1) - first;
 }
 
+/* Whether a round is the last is looked up before its gates, when all are in the stretch still. */
 static void run_thread(const stretch *s, int thread) {
-    const rounds *r = s->r;
+    rounds *r = s->r;
+    bool is_last = false;
     round_worker *workers;
     const int n = workers_of(r, thread, &workers);
     if (!n)
@@ -452,16 +471,24 @@ static void run_thread(const stretch *s, int thread) {
     for (int i = 0; i < n; i++)
         place_copies(r, &workers[i], s->begin);
     gate_wait(&r->head->gate, r->participants);
-    for (int64_t round = s->begin; round < s->end; round++) {
-        run_round(s, workers, n, round);
-        if (thread == 0 && s->tick)
-            s->tick(s->context, round, &workers[0].loop->tally);
+    for (int64_t round = s->begin; !is_last; round++) {
+        is_last = round + 1 == atomic_load(&r->head->end);
+        run_round(s, workers, n, round, is_last);
+        if (thread == 0 && s->tick && s->tick(s->context, round, &workers[0].loop->tally) &&
+            !is_last)
+            end_early(r, round);
+        if (is_last && workers == r->workers)
+            r->reached = round + 1;
     }
+}
+
+int64_t rounds_reached(const rounds *r) {
+    return r->n ? r->reached : atomic_load(&r->head->end);
 }
 
 void rounds_run(rounds *r, const loop_job *job, int64_t begin, int64_t end, double *losses,
                 loop_tally *tally,
-                void (*tick)(void *context, int64_t round, const loop_tally *mine), void *context) {
+                bool (*tick)(void *context, int64_t round, const loop_tally *mine), void *context) {
     stretch s = {.r = r,
                  .job = *job,
                  .changed = {job->in_touched, job->out_touched},
@@ -469,19 +496,52 @@ void rounds_run(rounds *r, const loop_job *job, int64_t begin, int64_t end, doub
                  .end = end,
                  .in_all =
                      rounds_in_epoch(job->first, job->last, r->shape.workers, job->settings->chunk),
+                 .losses = losses,
                  .tick = tick,
                  .context = context};
     s.job.in_touched = s.job.out_touched = NULL;
+    if (r->n) /* the others wait for us before they look at it */
+        atomic_store(&r->head->end, end);
+    r->reached = end;
     if (begin >= end)
         return;
 #pragma omp parallel num_threads(s.r->shape.n_threads) default(none) shared(s)
     run_thread(&s, omp_get_thread_num());
     for (int i = 0; i < r->n; i++) {
         const loop_tally *mine = &r->workers[i].loop->tally;
-        losses[r->workers[i].number] += mine->loss;
+        losses[r->workers[i].number] = mine->loss;
         tally->pairs += mine->pairs;
         tally->tokens += mine->tokens;
     }
+    r->continues = r->reached < end ? r->reached : -1;
+}
+
+/* ---- pools */
+
+void rounds_workers(const rounds *r, int *first, int *n) {
+    *first = r->first;
+    *n = r->n;
+}
+
+void rounds_places(const rounds *r, int64_t *places) {
+    memset(places, 0, 2 * (size_t)r->shape.workers * sizeof *places);
+    for (int i = 0; i < r->n; i++) {
+        const negatives_place at = negatives_where(&r->workers[i].loop->negatives);
+        int64_t *place = places + 2 * (size_t)r->workers[i].number;
+        place[0] = at.drawn;
+        place[1] = at.owed;
+    }
+}
+
+void rounds_restore(rounds *r, const loop_job *job, int64_t begin, const int64_t *places) {
+    for (int i = 0; i < r->n; i++) {
+        round_worker *w = &r->workers[i];
+        const int64_t *place = places + 2 * (size_t)w->number;
+        place_part(r, w, job);
+        negatives_restore(&w->loop->negatives, job->sampler, w->begin,
+                          (negatives_place){.drawn = place[0], .owed = place[1]});
+    }
+    r->continues = begin;
 }
 
 /* ---- foresight */

@@ -52,13 +52,27 @@ void rounds_destroy(rounds **r);
 int64_t rounds_in_epoch(int64_t first, int64_t last, int workers, int64_t chunk);
 
 /* Collective over all threads of all processes: train the rounds [begin, end) of the epoch. Pools
- * of negatives are filled anew at the first. in and out of the job have room for the copies; order,
- * next and visit_end have no meaning. Adds what worker k of this process lost to losses[k], and
- * pairs and tokens to *tally. tick (may be NULL) is called by thread 0 after each round, with the
- * sums of its first worker. */
+ * of negatives are filled anew at the first, unless the last call stopped early there, or
+ * rounds_restore came before. in and out of the job have room for the copies; order, counter and
+ * visit_end have no meaning. Adds what worker k of this process lost to losses[k], and pairs and
+ * tokens to *tally. tick (may be NULL) is called by thread 0 after each round, with the sums of its
+ * first worker, of which the loss begins at losses[k]; if it returns true, all processes stop
+ * together, a few rounds later at most. */
 void rounds_run(rounds *r, const loop_job *job, int64_t begin, int64_t end, double *losses,
                 loop_tally *tally,
-                void (*tick)(void *context, int64_t round, const loop_tally *mine), void *context);
+                bool (*tick)(void *context, int64_t round, const loop_tally *mine), void *context);
+
+/* The round before which the last call stopped, once all processes have returned from it. Local. */
+int64_t rounds_reached(const rounds *r);
+
+/* Where the pools of this process's workers are, into places[2, workers] of all workers, beside
+ * zeros for those of other processes; and back, from those of all, before the round `begin` of the
+ * epoch of the job. An epoch must have begun in the first call of rounds_run. Local. */
+void rounds_places(const rounds *r, int64_t *places);
+void rounds_restore(rounds *r, const loop_job *job, int64_t begin, const int64_t *places);
+
+/* Workers [*first, *first + *n) are those of this process. Local. */
+void rounds_workers(const rounds *r, int *first, int *n);
 
 /* By the threads of each process for their workers: mark the words and outputs whose rows
  * rounds_run would touch in the rounds [begin, end), as loop_foresee does. */

@@ -22,7 +22,7 @@ typedef struct {
     sampler sampler;
     huffman tree;
     loop_settings settings;
-    _Atomic int64_t next;
+    loop_counter counter;
 } text;
 
 /* Neighbours in the text have neighbouring ids, and small ids are frequent: there is something to
@@ -65,7 +65,7 @@ static loop_tally train(text *t, const objective *o, kernels_isa isa) {
     loop_worker *w = NULL;
     const huffman *tree = o->uses_tree ? &t->tree : NULL;
     CU_ASSERT_FATAL(!loop_worker_create(&w, &t->settings, tree, NULL).code);
-    t->next = 0;
+    loop_begin(&t->counter, 0);
     const loop_job job = {.objective = o,
                           .settings = &t->settings,
                           .kernel = kernels_get(isa),
@@ -78,7 +78,7 @@ static loop_tally train(text *t, const objective *o, kernels_isa isa) {
                           .out_touched = t->out_touched,
                           .last = TOKENS,
                           .visit_end = (TOKENS + CHUNK - 1) / CHUNK,
-                          .next = &t->next,
+                          .counter = &t->counter,
                           .seed = SEED,
                           .rate = RATE,
                           .rate_floor = RATE};
