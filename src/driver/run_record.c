@@ -37,6 +37,15 @@ static status create(run_record *r) {
     return s;
 }
 
+/* Checkpoints must not take the room that the run file is going to need. */
+static status expect_snapshots(const run_record *r) {
+    const int n = r->plan.o->snapshots == SNAPSHOTS_ALL ? r->plan.n_epochs : 1;
+    int64_t bytes;
+    if (__builtin_mul_overflow(r->plan.snapshot_bytes, n, &bytes))
+        bytes = INT64_MAX;
+    return h5_expect(r->file, bytes);
+}
+
 status run_record_open(run_record *r, const run_plan *plan) {
     *r = (run_record){.plan = *plan};
     const group g = comm_group(plan->world);
@@ -47,6 +56,8 @@ status run_record_open(run_record *r, const run_plan *plan) {
         s = run_file_create(&r->file, plan->o->output, plan->words, &g);
     if (!s.code)
         s = run_record_describe(plan, r->file);
+    if (!s.code)
+        s = expect_snapshots(r);
     return s.code ? s : run_checkpoint_bring_snapshots(r);
 }
 

@@ -28,11 +28,12 @@ typedef struct {
     const char *input, *input_hash; /* the corpus or the counts, and their content hash */
     const char *isa;                /* name of the kernels */
     int n_epochs;
-    double learning_rate; /* NaN if there is none */
-    double init_scale;    /* of loop_init_rows */
-    const char *remedy;   /* against divergence, beside a lower learning rate; "" = none */
-    progress_unit unit;   /* what progress counts */
-    double work;          /* of the whole run, in that unit */
+    double learning_rate;   /* NaN if there is none */
+    double init_scale;      /* of loop_init_rows */
+    const char *remedy;     /* against divergence, beside a lower learning rate; "" = none */
+    progress_unit unit;     /* what progress counts */
+    double work;            /* of the whole run, in that unit */
+    int64_t snapshot_bytes; /* of the tables of an epoch */
     bool own_start; /* the vectors do not start as loop_init_rows makes them; then the first update
                        norm is not known */
 } run_plan;

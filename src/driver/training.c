@@ -315,6 +315,7 @@ static status start_run(training *t) {
         .remedy = t->replicas.n > 1 ? " or --merge-every, or use fewer --replicas" : "",
         .unit = PROGRESS_WORDS,
         .work = (double)t->corpus.n_tokens * (double)t->o->epochs,
+        .snapshot_bytes = (t->n_words + t->n_outputs) * t->o->dim * (int64_t)sizeof(float),
         .own_start = t->o->init == INIT_SVD};
     status s = run_record_open(&t->record, &plan);
     h5_file *file = t->record.file;

@@ -139,19 +139,32 @@ static status claim(const char *path, int64_t total) {
     return status_ok();
 }
 
-/* HDF5 does not say how far a file goes that is written through MPI-IO: add it up. */
+/* The end of a file that holds so many bytes more than what is claimed: HDF5 does not say how far a
+ * file goes that is written through MPI-IO, so add it up. */
+static bool end_after(const h5_file *f, int64_t bytes, int64_t *total) {
+    const int64_t index =
+        METADATA_BYTES / 32 + bytes / 16384; /* the header and the list of chunks */
+    return !__builtin_add_overflow(f->claimed, bytes, total) &&
+           !__builtin_add_overflow(*total, index + METADATA_BYTES, total);
+}
+
 status h5_reserve(h5_file *f, int64_t bytes) {
-    int64_t index = METADATA_BYTES / 32 + bytes / 16384; /* the header and the list of chunks */
     int64_t total;
     status s = status_ok();
-    if (__builtin_add_overflow(f->claimed, bytes, &total) ||
-        __builtin_add_overflow(total, index + METADATA_BYTES, &total))
+    if (!end_after(f, bytes, &total))
         s = no_space(f->partial, (double)bytes);
     else if (f->g.rank == 0)
         s = claim(f->partial, total);
     s = group_agree(&f->g, s);
     if (!s.code)
         f->claimed = total - METADATA_BYTES;
+    return s;
+}
+
+status h5_expect(h5_file *f, int64_t bytes) {
+    const int64_t before = f->claimed;
+    const status s = h5_reserve(f, bytes);
+    f->claimed = before;
     return s;
 }
 

@@ -28,6 +28,10 @@ typedef enum { H5_U8, H5_I32, H5_I64, H5_F32, H5_F64, H5_U32, H5_U64 } h5_type;
 /* Collective. Start PATH.partial anew with attributes format = kind and format_version. */
 status h5_create(h5_file **file, const char *path, const char *kind, int version, const group *g);
 
+/* Collective. So many more bytes of data are going to be written in all: STATUS_SPACE if the disk
+ * has no room for them, which is kept for this file from now on, where the file system can. */
+status h5_expect(h5_file *file, int64_t bytes);
+
 /* Collective. Sync, close and rename PATH.partial to PATH. *file becomes NULL, also on failure
  * (then the partial file is gone). */
 status h5_commit(h5_file **file);
