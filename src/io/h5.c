@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Files: creating, committing, opening, and what HDF5 says when something fails. Datasets are in
- * h5_data.c, attributes and members in h5_attribute.c. */
+/* Files: creating, committing, opening. Datasets are in h5_data.c, attributes and members in
+ * h5_attribute.c, what goes wrong in h5_failure.c. */
 #include "h5_internal.h"
 
 #include <errno.h>
@@ -17,89 +17,6 @@
 #include "memory.h"
 
 static const int64_t METADATA_BYTES = 128 << 10; /* reserved beside the datasets */
-
-/* Whether the partial file under our name is ours, or one that another job has put there. */
-static bool is_ours(const h5_file *f) {
-    struct stat st;
-    return stat(f->partial, &st) == 0 && st.st_ino == f->inode;
-}
-
-static void remove_partial(const h5_file *f) {
-    if (is_ours(f))
-        (void)unlink(f->partial);
-}
-
-/* ---- failures */
-
-typedef struct {
-    int error;      /* errno, if the stack tells one */
-    char text[200]; /* the innermost description */
-} h5_reason;
-
-static herr_t look_at_failure(unsigned n, const H5E_error2_t *e, void *context) {
-    h5_reason *reason = context;
-    if (!e->desc)
-        return 0;
-    if (n == 0)
-        snprintf(reason->text, sizeof reason->text, "%s", e->desc);
-    const char *number = strstr(e->desc, "errno = ");
-    if (number && !reason->error)
-        reason->error = atoi(number + strlen("errno = "));
-    if (!reason->error && strstr(e->desc, "MPI_ERR_NO_SPACE"))
-        reason->error = ENOSPC;
-    return 0;
-}
-
-static h5_reason last_reason(void) {
-    h5_reason reason = {.error = 0, .text = "no reason given"};
-    H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, look_at_failure, &reason);
-    H5Eclear2(H5E_DEFAULT);
-    return reason;
-}
-
-status h5_failure_reading(const h5_file *f, const char *what) {
-    h5_reason reason = last_reason();
-    if (reason.error)
-        return status_error(STATUS_IO, "%s: cannot read %s: %s", h5_disk_name(f), what,
-                            strerror(reason.error));
-    return status_error(STATUS_INPUT, "%s: cannot read %s: %s; the file is damaged",
-                        h5_disk_name(f), what, reason.text);
-}
-
-hid_t h5_hold_reason(void) {
-    return H5Eget_current_stack();
-}
-
-void h5_release_reason(hid_t held) {
-    if (held >= 0)
-        H5Eset_current_stack(held);
-}
-
-static bool is_disk_full(const char *path) {
-    struct statvfs v;
-    return statvfs(path, &v) == 0 && (double)v.f_bavail * (double)v.f_frsize < 65536.0;
-}
-
-status h5_failure_writing(const h5_file *f, const char *what) {
-    h5_reason reason = last_reason();
-    char doing[128];
-    snprintf(doing, sizeof doing, "cannot write %s to", what);
-    if (!reason.error && is_disk_full(f->partial))
-        reason.error = ENOSPC;
-    if (reason.error)
-        return status_errno(reason.error, doing, f->partial);
-    return status_error(STATUS_IO, "%s %s: %s", doing, f->partial, reason.text);
-}
-
-status h5_failure_together(const h5_file *f, const char *what) {
-    status s = h5_failure_writing(f, what);
-    if (f->g.size == 1)
-        return s;
-    fprintf(stderr, "wordshard: error: rank %d: %s\n", f->g.rank, s.message);
-    remove_partial(f);
-    MPI_Abort(MPI_Comm_f2c(f->g.handle), (int)s.code);
-    abort();
-}
 
 /* ---- space */
 
@@ -174,6 +91,7 @@ static void forget(h5_file **file) {
     h5_file *f = *file;
     if (!f)
         return;
+    h5_unwatch(f);
     if (f->transfer > 0)
         H5Pclose(f->transfer);
     mem_free(&f->path);
@@ -282,6 +200,8 @@ static status create_on_disk(h5_file *f) {
     if (!s.code) {
         f->id = H5Fcreate(f->partial, H5F_ACC_TRUNC, H5P_DEFAULT, how);
         s = group_agree(&f->g, f->id < 0 ? h5_failure_together(f, "anything") : status_ok());
+        if (!s.code)
+            h5_watch(f, how);
     }
     if (how >= 0)
         H5Pclose(how);
@@ -346,7 +266,7 @@ static status sync_and_rename(const h5_file *f) {
     char *slash = strrchr(folder, '/');
     if (slash)
         slash[slash == folder] = '\0';
-    if (!is_ours(f))
+    if (!h5_is_ours(f))
         s = status_error(STATUS_IO,
                          "%s was removed or replaced by another job while it was written",
                          f->partial);
@@ -391,7 +311,7 @@ void h5_discard(h5_file **file) {
     h5_close_slots(f);
     /* HDF5 writes what it still holds when it closes. Emptying the file first makes room for that
      * on a full disk; should closing fail all the same, one process alone leaves the id open. */
-    if (f->g.rank == 0 && f->id >= 0 && is_ours(f) && truncate(f->partial, 0)) {
+    if (f->g.rank == 0 && f->id >= 0 && h5_is_ours(f) && truncate(f->partial, 0)) {
         /* Then it is closed as it is. */
     }
     (void)group_agree(&f->g, status_ok());
@@ -400,7 +320,7 @@ void h5_discard(h5_file **file) {
     H5Eclear2(H5E_DEFAULT);
     (void)group_agree(&f->g, status_ok());
     if (f->g.rank == 0)
-        remove_partial(f);
+        h5_remove_partial(f);
     forget(file);
 }
 

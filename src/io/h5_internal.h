@@ -28,6 +28,7 @@ struct h5_file {
     bool writing;
     char *path, *partial; /* partial: NULL when reading */
     ino_t inode;          /* of the partial file */
+    MPI_File mpi;         /* of a watched file */
     int64_t claimed;      /* disk space, in bytes */
     h5_slot slots[H5_OPEN_DATASETS];
     int next_slot; /* the one to give up next when all are taken */
@@ -49,6 +50,16 @@ status h5_failure_writing(const h5_file *f, const char *what);
  * it, and nobody can tell them. With several processes this prints the message, removes the partial
  * file and ends the job with the exit code. */
 status h5_failure_together(const h5_file *f, const char *what);
+
+/* From now on a write to this file that fails in MPI ends the job at once, as h5_failure_together
+ * does: HDF5 notes a failure to write its metadata, goes on to where all processes meet, and stays
+ * there. how: the properties that the file was made with. */
+void h5_watch(h5_file *f, hid_t how);
+void h5_unwatch(const h5_file *f);
+
+/* Whether the partial file under our name is ours, or one that another job has put there. */
+bool h5_is_ours(const h5_file *f);
+void h5_remove_partial(const h5_file *f);
 
 /* HDF5 forgets why a call failed at the next call. Between these two, objects may be closed. */
 hid_t h5_hold_reason(void);
