@@ -88,14 +88,6 @@ static void verify_table(void *context, const char *name) {
         v->s = comm_agree(v->c->world, checkpoint_file_compare(v->c->file, name, sum));
 }
 
-static void verify_numbers(void *context, const char *name, char kind) {
-    verifier *v = context;
-    char path[PATH];
-    snprintf(path, sizeof path, "/state/%s", name);
-    if (kind == 'd' && !v->s.code)
-        v->s = h5_verify(v->c->file, path);
-}
-
 static status verify_tables(const checkpoint *c) {
     verifier v = {.c = c};
     v.s = status_ok();
@@ -118,13 +110,18 @@ static status verify_snapshots(const checkpoint_folder *f, int64_t n) {
     return s;
 }
 
+static status verify_numbers(const checkpoint *c) {
+    static const char *const groups[] = {"/provenance", "/state", "/training"};
+    status s = status_ok();
+    for (size_t i = 0; i < sizeof groups / sizeof *groups && !s.code; i++)
+        if (h5_exists(c->file, groups[i]))
+            s = h5_verify_tree(c->file, groups[i]);
+    return s;
+}
+
 static status verify(const checkpoint_folder *f, const checkpoint *c) {
     int64_t n_snapshots = 0;
-    verifier v = {.c = c};
-    v.s = status_ok();
-    status s = h5_exists(c->file, "/state") ? h5_each_member(c->file, "/state", verify_numbers, &v)
-                                            : status_ok();
-    s = comm_agree(c->world, status_first(s, v.s));
+    status s = comm_agree(c->world, verify_numbers(c));
     if (!s.code)
         s = verify_tables(c);
     if (!s.code)

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "checkpoint_file.h"
 #include "commands.h"
 #include "cooc_file.h"
 #include "corpus_file.h"
@@ -181,6 +182,26 @@ static status read_run(json_t *info, const char *path, bool verify) {
     return s;
 }
 
+/* A state or a snapshot; only the former has provenance. */
+static status read_checkpoint(json_t *info, const char *path, const char *kind, bool verify) {
+    const group alone = group_alone();
+    h5_file *file;
+    status s = h5_open(&file, path, kind, &alone);
+    if (s.code)
+        return s;
+    if (h5_exists(file, "/provenance")) {
+        s = add_common(info, file);
+    } else {
+        s = add_datasets(info, file);
+        if (!s.code)
+            s = add_attributes(info, "attributes", file, "/");
+    }
+    if (!s.code && verify)
+        s = checkpoint_file_check(file);
+    h5_close(&file);
+    return s;
+}
+
 static status read_any(json_t *info, const char *path, bool verify) {
     const group alone = group_alone();
     h5_file *file;
@@ -201,6 +222,8 @@ static status read_any(json_t *info, const char *path, bool verify) {
         return read_cooccurrence(info, path, verify);
     if (!strcmp(kind, RUN_FILE_KIND))
         return read_run(info, path, verify);
+    if (!strcmp(kind, CHECKPOINT_FILE_KIND) || !strcmp(kind, SNAPSHOT_FILE_KIND))
+        return read_checkpoint(info, path, kind, verify);
     return status_error(STATUS_INPUT, "%s is a %s file, which this program does not know", path,
                         kind);
 }

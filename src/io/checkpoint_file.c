@@ -98,3 +98,30 @@ status checkpoint_file_compare(h5_file *f, const char *name, uint64_t sum) {
                             h5_path(f), path_of(path, name));
     return s;
 }
+
+/* ---- the whole file */
+
+typedef struct {
+    h5_file *f;
+    status s;
+} checker;
+
+static void check_table(void *context, const char *name, char kind) {
+    checker *c = context;
+    int64_t rows, columns;
+    uint64_t sum = 0;
+    if (c->s.code || kind != 'd' || strlen(name) >= CHECKPOINT_TABLE_NAME)
+        return;
+    c->s = checkpoint_file_shape(c->f, name, &rows, &columns);
+    if (!c->s.code)
+        c->s = checkpoint_file_digest(c->f, name, 0, rows, &sum);
+    if (!c->s.code)
+        c->s = checkpoint_file_compare(c->f, name, sum);
+}
+
+status checkpoint_file_check(h5_file *f) {
+    checker c = {.f = f};
+    c.s = h5_verify_tree(f, "/");
+    const status s = c.s.code ? c.s : h5_each_member(f, "/tables", check_table, &c);
+    return status_first(c.s, s);
+}

@@ -44,4 +44,7 @@ status checkpoint_file_digest(h5_file *f, const char *name, int64_t begin, int64
 /* Local. STATUS_INPUT if sum is not the digest that was written. */
 status checkpoint_file_compare(h5_file *f, const char *name, uint64_t sum);
 
+/* Local. Read everything of a state or a snapshot and compare digests and checksums. */
+status checkpoint_file_check(h5_file *f);
+
 #endif

@@ -128,6 +128,9 @@ status h5_each_member(h5_file *file, const char *object,
  * one does not match. */
 status h5_verify(h5_file *file, const char *name);
 
+/* Local. Do so for every dataset below a group ("/" = all), and read every attribute. */
+status h5_verify_tree(h5_file *file, const char *object);
+
 /* How a dataset looks: "float32 [67899, 300]" into text. */
 status h5_describe(h5_file *file, const char *name, char *text, size_t size);
 

@@ -356,3 +356,45 @@ status h5_each_member(h5_file *f, const char *object,
         H5Oclose(id);
     return w.s;
 }
+
+/* ---- everything below a group */
+
+enum { TREE_PATH = 1024 };
+
+typedef struct {
+    h5_file *file;
+    const char *object;
+    status s;
+} tree_walk;
+
+static void ignore_attribute(void *context, const char *name, const char *value) {
+    (void)context;
+    (void)name;
+    (void)value;
+}
+
+static void verify_member(void *context, const char *name, char kind) {
+    tree_walk *w = context;
+    char path[TREE_PATH];
+    const char *slash = strcmp(w->object, "/") == 0 ? "" : "/";
+    const int n = snprintf(path, sizeof path, "%s%s%s", w->object, slash, name);
+    if (w->s.code)
+        return;
+    if (n >= (int)sizeof path) {
+        w->s = status_error(STATUS_INPUT, "%s: the name of %.100s... is too long",
+                            h5_disk_name(w->file), path);
+    } else if (kind == 'd') {
+        w->s = h5_verify(w->file, path);
+        if (!w->s.code)
+            w->s = h5_each_attribute(w->file, path, ignore_attribute, NULL);
+    } else {
+        w->s = h5_verify_tree(w->file, path);
+    }
+}
+
+status h5_verify_tree(h5_file *file, const char *object) {
+    tree_walk w = {.file = file, .object = object};
+    w.s = h5_each_attribute(file, object, ignore_attribute, NULL);
+    const status s = w.s.code ? w.s : h5_each_member(file, object, verify_member, &w);
+    return status_first(w.s, s);
+}

@@ -110,8 +110,8 @@ static const h5_file *find_watched(MPI_File handle) {
     return NULL;
 }
 
-/* What a call has written of what it was to write. Open MPI leaves errno as the failed system call set
- * it, mostly, and reports fewer bytes, but no error. */
+/* What a call has written of what it was to write. Open MPI leaves errno as the failed system call
+ * set it, mostly, and reports fewer bytes, but no error. */
 static void check_written(MPI_File handle, int result, const MPI_Status *written, int count,
                           MPI_Datatype type) {
     const int error = errno;

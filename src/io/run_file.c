@@ -103,34 +103,8 @@ status run_file_read(const run_file *run, const char *table, int epoch, int64_t 
     return s;
 }
 
-typedef struct {
-    const run_file *run;
-    char group[NAME]; /* "" or "/epochs/0001" */
-    status s;
-} checker;
-
-static void check_member(void *context, const char *name, char kind) {
-    checker *c = context;
-    char full[2 * NAME];
-    int length = snprintf(full, sizeof full, "%s/%s", c->group, name);
-    if (c->s.code || length >= NAME)
-        return;
-    if (kind == 'd') {
-        c->s = h5_verify(c->run->file, full);
-    } else if (strcmp(full, "/provenance") != 0) {
-        checker inner = {.run = c->run};
-        inner.s = status_ok();
-        memcpy(inner.group, full, (size_t)length + 1);
-        status s = h5_each_member(c->run->file, full, check_member, &inner);
-        c->s = status_first(inner.s, s);
-    }
-}
-
 status run_file_check(const run_file *run) {
-    checker c = {.run = run};
-    c.s = status_ok();
-    status s = h5_each_member(run->file, "/", check_member, &c);
-    return status_first(c.s, s);
+    return h5_verify_tree(run->file, "/");
 }
 
 /* ---- writing */

@@ -9,8 +9,8 @@
  *     FAULT_PATH  part of the file's name, for calls on files
  *     FAULT_BYTES the fewest bytes of a request for memory that counts
  *     FAULT_RANK  the rank that it happens to; others are left alone
- *     FAULT_COUNT a file to which a rank appends its number of calls when it ends: to learn how many
- *                 there are */
+ *     FAULT_COUNT a file to which a rank appends its number of calls when it ends: to learn how
+ * many there are */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
