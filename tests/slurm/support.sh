@@ -45,7 +45,7 @@ becomes() {
         [ "$(of_job "$1" JobState | sort -u)" != "$2" ] || return 0
         sleep 0.2
     done
-    tail -n 20 ./*.log
+    find . -name "*.log" -exec tail -n 12 {} +
     echo "job $1 is $(of_job "$1" JobState), reason $(of_job "$1" Reason) after $3 s, not $2"
     return 1
 }
@@ -56,7 +56,7 @@ appears() {
         ! compgen -G "$2" >/dev/null || return 0
         sleep 0.1
     done
-    tail -n 20 ./*.log
+    find . -name "*.log" -exec tail -n 12 {} +
     echo "no $2 after $1 s"
     return 1
 }
