@@ -121,7 +121,7 @@ static bool tick(void *context, const loop_tally *mine) {
     training_move_messages(h->t);
     if (progress_due(&h->t->record.progress))
         report(h, mine);
-    return run_record_interrupts(&h->t->record);
+    return training_interrupts(h->t);
 }
 
 loop_job hogwild_job(const hogwild *h, const training_replica *r, int epoch) {

@@ -146,7 +146,7 @@ static bool tick(void *context, int64_t round, const loop_tally *mine) {
     training_move_messages(t);
     if (progress_due(&t->record.progress))
         report(r, round, mine);
-    return run_record_interrupts(&t->record);
+    return training_interrupts(t);
 }
 
 void train_rounds_stretch(training *t, const loop_job *job, int replica, double begin, double end,

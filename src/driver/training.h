@@ -17,6 +17,7 @@
 #include "sampler.h"
 #include "shared.h"
 #include "softmax.h"
+#include "stop.h"
 #include "window.h"
 
 typedef struct training_rounds training_rounds; /* train_rounds.c */
@@ -104,6 +105,12 @@ static inline bool training_is_cut(const training *t, int side) {
 /* The seed of one kind of draws. */
 static inline uint64_t training_seed(const training *t, int64_t own) {
     return (uint64_t)(own >= 0 ? own : t->o->seed);
+}
+
+/* Whether training leaves a stretch before its end. Several replicas do so only to stop: what they
+ * have changed in it is lost. Local; for the thread that started MPI. */
+static inline bool training_interrupts(const training *t) {
+    return t->replicas.n > 1 ? stop_asked() : run_record_interrupts(&t->record);
 }
 
 /* Let messages go on while others train; for the thread that started MPI. Local. */

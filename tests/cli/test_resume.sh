@@ -47,6 +47,9 @@ the_same "hogwild on one thread" "1 1" --order shuffle
 claim "a straight run that keeps checkpoints" train 1 straight.h5 --overwrite -q --deterministic
 claim "many checkpoints" train 2 many.h5 --deterministic --checkpoint-every 0.05s
 claim "change nothing" same_run straight.h5 many.h5
+rm -rf many.*
+claim "many checkpoints of replicas whose spans are long" \
+    train 2 many.h5 --deterministic --replicas 2 --merge-every 600000 --checkpoint-every 0.05s
 
 # ---- signals
 
