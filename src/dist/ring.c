@@ -5,10 +5,10 @@
 #include "memory.h"
 
 enum {
-    TAG_WHOLE = 11,   /* a block that has had all its training, */
-    TAG_PARTLY = 12,  /* and one that has not */
-    UNIT = 64, /* bytes that messages are counted in */
-    SPARE = 2  /* slots beside those in use: a block that comes while another still goes */
+    TAG_WHOLE = 11,  /* a block that has had all its training, */
+    TAG_PARTLY = 12, /* and one that has not */
+    UNIT = 64,       /* bytes that messages are counted in */
+    SPARE = 2        /* slots beside those in use: a block that comes while another still goes */
 };
 
 /* Blocks are told by their place in the sequence in which this rank sees them in an epoch: 0..n-1
@@ -149,8 +149,8 @@ static void begin_receives(ring *r) {
            r->n + r->n_asked - r->n_slots < r->n_gone;
          r->n_asked++) {
         const int place = r->n + r->n_asked;
-        MPI_Irecv(at_place(r, place), units(r, place), r->unit, r->after, MPI_ANY_TAG,
-                  r->c->mpi, &r->receives[r->n_asked % SPARE]);
+        MPI_Irecv(at_place(r, place), units(r, place), r->unit, r->after, MPI_ANY_TAG, r->c->mpi,
+                  &r->receives[r->n_asked % SPARE]);
     }
 }
 

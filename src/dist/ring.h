@@ -5,8 +5,8 @@
  * step; after K steps all blocks are home again. Messages run while others are computed on. Ranks
  * beyond the number of groups hold none and take no part.
  *
- * An epoch can be broken off: groups then pass their blocks on without working with them, and whoever
- * gets such a block knows, so that he leaves it alone as well. */
+ * An epoch can be broken off: groups then pass their blocks on without working with them, and
+ * whoever gets such a block knows, so that he leaves it alone as well. */
 #ifndef WORDSHARD_RING_H
 #define WORDSHARD_RING_H
 
@@ -47,8 +47,8 @@ typedef struct {
  * MPI. */
 ring_steps ring_move(ring *r, ring_steps finished);
 
-/* The end of an epoch: wait until all blocks are home. whole: of the first centre group, as above. Not
- * a barrier. */
+/* The end of an epoch: wait until all blocks are home. whole: of the first centre group, as above.
+ * Not a barrier. */
 void ring_end(ring *r, int whole);
 
 /* Bytes sent by this rank. Local. */

@@ -53,6 +53,10 @@ bool stop_asked(void) {
     return notice_came(stopping.notice);
 }
 
+bool stop_in_thread(int thread) {
+    return thread == 0 ? stop_asked() : stop_seen();
+}
+
 bool stop_agreed(const comm *c) {
     return comm_max(c, stop_asked()) > 0;
 }

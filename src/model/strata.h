@@ -6,9 +6,9 @@
  * buckets in one order, whatever the threads and processes. Nothing here knows what a bucket
  * trains.
  *
- * An epoch can be broken off at any moment and go on later: a bucket that was left out makes all that
- * wait for it be left out too, so that the buckets that are done are the first ones of each group, and
- * the others find every row as they would have. */
+ * An epoch can be broken off at any moment and go on later: a bucket that was left out makes all
+ * that wait for it be left out too, so that the buckets that are done are the first ones of each
+ * group, and the others find every row as they would have. */
 #ifndef WORDSHARD_STRATA_H
 #define WORDSHARD_STRATA_H
 
@@ -63,8 +63,8 @@ typedef struct {
      * the steps for which the last group's contexts are here, and of them those whose contexts no
      * group left out. NULL: all groups are here. */
     strata_steps (*move)(void *context, strata_steps finished);
-    /* Called as move is: whether to break the epoch off, that is, to begin no bucket any more. May be
-     * NULL. */
+    /* Called as move is: whether to break the epoch off, that is, to begin no bucket any more. May
+     * be NULL. */
     bool (*halts)(void *context);
     /* Called by thread 0 after its buckets: done of the n K buckets are done. May be NULL. */
     void (*tick)(void *context, int64_t done);
@@ -76,7 +76,8 @@ typedef struct strata_flow strata_flow;
 status strata_flow_create(strata_flow **f, int n);
 void strata_flow_destroy(strata_flow **f);
 
-/* Train the buckets of this process, all of them unless the epoch is broken off, here or elsewhere. */
+/* Train the buckets of this process, all of them unless the epoch is broken off, here or elsewhere.
+ */
 void strata_run(strata_flow *f, const strata_epoch *e);
 
 #endif

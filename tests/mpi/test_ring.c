@@ -41,8 +41,8 @@ static uint64_t extend(uint64_t history, int centre, int step) {
     return history * 31 + (uint64_t)(centre * 7 + step);
 }
 
-/* All buckets of this rank, step by step, but from step `halts` on none; done[n]: steps of each group
- * that are done, before and then. */
+/* All buckets of this rank, step by step, but from step `halts` on none; done[n]: steps of each
+ * group that are done, before and then. */
 static void run_epoch(ring *r, int k, int first, int n, int halts, int *done) {
     int whole[MOST_GROUPS] = {0};
     for (int step = 0; step < k; step++)
@@ -53,9 +53,9 @@ static void run_epoch(ring *r, int k, int first, int n, int halts, int *done) {
                    (here = ring_move(r, (ring_steps){lead, whole[0]})).all <= step)
                 continue;
             const int next = a + 1 < first + n ? a + 1 : first;
-            const bool others = step == 0 || (ring_moves(r) && a == first + n - 1
-                                                  ? here.whole > step
-                                                  : whole[next - first] >= step);
+            const bool others =
+                step == 0 || (ring_moves(r) && a == first + n - 1 ? here.whole > step
+                                                                  : whole[next - first] >= step);
             const int i = a - first;
             if (whole[i] == step && others && step < done[i]) {
                 whole[i]++;
