@@ -9,8 +9,9 @@
 status glove_make_start(training_glove *t) {
     if (t->o->init != INIT_SVD || (run_record_resumes(&t->record) && !(t->o->blend > 0)))
         return status_ok();
+    const eigen_pauses pauses = {.pause = ppmi_svd_pause, .context = (void *)t->world};
     const status s = ppmi_svd_begin(&t->start, &t->counts, t->o, t->world);
-    return s.code ? s : ppmi_svd_finish(&t->start, t->o, t->kernel, t->counts.n_tokens);
+    return s.code ? s : ppmi_svd_finish(&t->start, t->o, t->kernel, t->counts.n_tokens, &pauses);
 }
 
 double glove_start_bytes(const training_glove *t, double *kept) {
