@@ -17,6 +17,7 @@
 #include "log.h"
 #include "memory.h"
 #include "provenance.h"
+#include "stop.h"
 
 /* One thread's. */
 typedef struct {
@@ -120,7 +121,9 @@ static void report_progress(job *j) {
 }
 
 static status read_block(job *j, reader *r, text_block *block) {
-    status s = decode_next(r->decoder, block);
+    status s = stop_check_in(omp_get_thread_num(), "reading the text");
+    if (!s.code)
+        s = decode_next(r->decoder, block);
     if (s.code || block->n == 0)
         return s;
     int64_t before = r->lexer.tokens;
@@ -180,7 +183,7 @@ static status read_text(job *j) {
     s = comm_agree(j->world, s);
     if (s.code)
         return s;
-    return comm_agree(j->world, read_units(j));
+    return stop_agree(j->world, read_units(j));
 }
 
 /* ---- writing */

@@ -53,10 +53,6 @@ bool stop_asked(void) {
     return notice_came(stopping.notice);
 }
 
-bool stop_in_thread(int thread) {
-    return thread == 0 ? stop_asked() : stop_seen();
-}
-
 bool stop_agreed(const comm *c) {
     return comm_max(c, stop_asked()) > 0;
 }
@@ -69,7 +65,11 @@ const char *stop_reason(void) {
 }
 
 status stop_check(const char *doing) {
-    if (!stop_asked())
+    return stop_check_in(0, doing);
+}
+
+status stop_check_in(int thread, const char *doing) {
+    if (!(thread == 0 ? stop_asked() : stop_seen()))
         return status_ok();
     return status_error(STATUS_STOPPED,
                         "stopped by %s while %s; nothing is kept of it, the same command begins "

@@ -24,15 +24,14 @@ bool stop_asked(void);
 /* The same for any thread, but without news from other ranks. */
 bool stop_seen(void);
 
-/* The same, by the number of the thread in its team; 0 is the one that started MPI. */
-bool stop_in_thread(int thread);
-
 /* Collective. Whether any rank knows. */
 bool stop_agreed(const comm *c);
 
 /* Local. STATUS_STOPPED if stop_asked: what was being done, "counting", has left nothing behind and
  * begins again. */
 status stop_check(const char *doing);
+/* The same for thread `thread` of a team, of which 0 is the one that started MPI. */
+status stop_check_in(int thread, const char *doing);
 
 /* Collective. comm_agree for what takes long and not everywhere equally long: who waits passes on a
  * stop that reaches him, so that the others end as well. */
