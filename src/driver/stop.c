@@ -77,6 +77,16 @@ status stop_check_in(int thread, const char *doing) {
                         stop_reason(), doing);
 }
 
+static void listen(void *context) {
+    (void)context;
+    (void)stop_asked();
+}
+
+status stop_agree(const comm *c, status mine) {
+    comm_barrier_while(c, listen, NULL);
+    return comm_agree(c, mine);
+}
+
 void stop_reserve(double seconds) {
     stopping.reserve = seconds;
 }
