@@ -86,10 +86,14 @@ static int64_t log_budget(const job *j) {
 
 /* ---- reading */
 
+static status check_reading(void) {
+    return stop_check_in(omp_get_thread_num(), "reading the text");
+}
+
 static status open_reader(job *j, int i) {
     status s = lexicon_create(&j->lexicons[i], 0, j->o->invalid == INVALID_REFUSE);
     if (!s.code)
-        s = decode_create(&j->readers[i].decoder);
+        s = decode_create(&j->readers[i].decoder, check_reading);
     idlog_init(&j->logs[i], &j->pool);
     j->readers[i].lexer = (lexer){
         .kernels = text_kernels_get(TEXT_AUTO), .words = j->lexicons[i], .log = &j->logs[i]};
@@ -121,7 +125,7 @@ static void report_progress(job *j) {
 }
 
 static status read_block(job *j, reader *r, text_block *block) {
-    status s = stop_check_in(omp_get_thread_num(), "reading the text");
+    status s = check_reading();
     if (!s.code)
         s = decode_next(r->decoder, block);
     if (s.code || block->n == 0)
