@@ -11,6 +11,8 @@
 #include "memory.h"
 #include "stop.h"
 
+static const char COUNTING[] = "counting co-occurrences";
+
 static const int64_t MOST_TOKENS = INT64_C(1) << 30; /* of a chunk: half of COOCCUR_PLACES */
 static const int64_t PIECE_CELLS = INT64_C(1) << 22; /* cells of a piece in memory */
 enum { FEWEST_TOKENS = 1 << 12 };                    /* of a chunk, unless there are not so many */
@@ -129,7 +131,7 @@ static status store_group(counting *x, cooccur *c, int64_t begin, int64_t end, c
 }
 
 static status check_stop(int thread) {
-    return stop_check_in(thread, "counting co-occurrences");
+    return stop_check_in(thread, COUNTING);
 }
 
 static status count_text(counting *x, const cooc_text *text, int64_t begin, int64_t end) {
@@ -251,7 +253,7 @@ static status share_block(counting *x, cooc_counts *y, cooc_merge *merge, int64_
                           int64_t end, int64_t cells) {
     cooc_matrix m;
     cooc_piece piece;
-    status s = stop_agree(x->world, cooc_merge_read(merge, begin, end, cells, &m));
+    status s = stop_agree(x->world, cooc_merge_read(merge, begin, end, cells, &m), COUNTING);
     if (!s.code)
         s = cooc_share(&m, x->world);
     if (!s.code) {
@@ -316,7 +318,7 @@ static status share_runs(counting *x, cooc_counts *y) {
 /* ---- all of it */
 
 static status count_and_share(counting *x, cooc_counts *y) {
-    status s = stop_agree(x->world, count_part(x));
+    status s = stop_agree(x->world, count_part(x), COUNTING);
     if (s.code)
         return s;
     const bool spilled = comm_max(x->world, x->store.n_runs) > 0;

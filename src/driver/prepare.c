@@ -19,6 +19,8 @@
 #include "provenance.h"
 #include "stop.h"
 
+static const char READING[] = "reading the text";
+
 /* One thread's. */
 typedef struct {
     decoder *decoder;
@@ -87,7 +89,7 @@ static int64_t log_budget(const job *j) {
 /* ---- reading */
 
 static status check_reading(void) {
-    return stop_check_in(omp_get_thread_num(), "reading the text");
+    return stop_check_in(omp_get_thread_num(), READING);
 }
 
 static status open_reader(job *j, int i) {
@@ -187,7 +189,7 @@ static status read_text(job *j) {
     s = comm_agree(j->world, s);
     if (s.code)
         return s;
-    return stop_agree(j->world, read_units(j));
+    return stop_agree(j->world, read_units(j), READING);
 }
 
 /* ---- writing */

@@ -82,9 +82,9 @@ static void listen(void *context) {
     (void)stop_asked();
 }
 
-status stop_agree(const comm *c, status mine) {
+status stop_agree(const comm *c, status mine, const char *doing) {
     comm_barrier_while(c, listen, NULL);
-    return comm_agree(c, mine);
+    return comm_agree(c, mine.code ? mine : stop_check(doing));
 }
 
 void stop_reserve(double seconds) {

@@ -268,7 +268,7 @@ static status exchange_words(build *b) {
     }
     mem_free(&received);
     mem_free(&bytes);
-    return stop_agree(b->world, s);
+    return stop_agree(b->world, s, MERGING);
 }
 
 /* ---- 4. the list of words */
@@ -393,11 +393,9 @@ static status make_list(const build *b, vocabulary *v) {
     status s = gather_words(b, v, &all, &n);
     if (s.code)
         return s;
-    s = stop_check(MERGING);
-    if (!s.code)
-        s = sort_words(b, v, all, n);
+    s = sort_words(b, v, all, n);
     mem_free(&all);
-    return stop_agree(b->world, s);
+    return stop_agree(b->world, s, MERGING);
 }
 
 /* ---- 5. what each reader's tokens stand for */
@@ -528,7 +526,7 @@ status vocabulary_build(vocabulary *v, const vocabulary_options *o, lexicon *con
         s = split_readers(&b, readers);
     if (!s.code)
         s = merge_parts(&b);
-    s = stop_agree(world, s);
+    s = stop_agree(world, s, MERGING);
     if (!s.code && comm_size(world) > 1)
         s = exchange_words(&b);
     else if (!s.code)
