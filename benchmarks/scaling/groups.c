@@ -121,11 +121,12 @@ static void run_steps(const strata_cluster *x, double work) {
         const double now = MPI_Wtime();
         const double next = end_buckets(x, &f, now);
         /* Alone, the last group's next block is the first group's of the step before. */
-        f.done[x->n] = ring_moves(x->ring) ? ring_move(x->ring, f.done[0]) : f.done[0] + 1;
+        const ring_steps finished = {.all = f.done[0], .whole = f.done[0]};
+        f.done[x->n] = ring_moves(x->ring) ? ring_move(x->ring, finished).all : f.done[0] + 1;
         begin_buckets(x, &f, now);
         pass(next > 0 && next - now < look ? next - now : look);
     }
-    ring_end(x->ring);
+    ring_end(x->ring, x->n_groups);
     mem_free(&f.done);
     mem_free(&f.busy);
 }

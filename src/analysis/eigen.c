@@ -156,14 +156,36 @@ static int count_signs(const solver *v) {
     return v->a->n_rows < 16 * (int64_t)v->width ? 8 : 1;
 }
 
-static status iterate(solver *v) {
+/* Q from the sketch. */
+static status begin(solver *v) {
     const uint64_t key = random_key(v->set->seed, RANDOM_SKETCH, 0);
     const double started = clock_seconds();
     sparse_tiles_sketch(&v->a->tiles, key, (int)v->width, count_signs(v), v->q, v->width,
                         v->a->n_threads);
     v->times->sparse += clock_seconds() - started;
-    status s = orthonormalise(v);
-    for (int i = 0; !s.code && i < v->set->iterations; i++) {
+    return orthonormalise(v);
+}
+
+/* Q moves from one block to the other in every iteration. */
+static eigen_block block_of(const solver *v, int done) {
+    return (eigen_block){
+        .done = done, .begin = v->tall.begin, .end = v->tall.end, .width = v->width, .rows = v->q};
+}
+
+static status pause_at(const solver *v, int done) {
+    const eigen_pauses *p = &v->set->pauses;
+    const eigen_block b = block_of(v, done);
+    return p->pause ? p->pause(p->context, &b) : status_ok();
+}
+
+static status iterate(solver *v) {
+    const eigen_pauses *p = &v->set->pauses;
+    eigen_block b = block_of(v, 0);
+    status s = p->resume ? p->resume(p->context, &b) : begin(v);
+    for (int i = b.done; !s.code && i < v->set->iterations; i++) {
+        s = pause_at(v, i);
+        if (s.code)
+            return s;
         apply(v);
         swap(v);
         s = orthonormalise(v);

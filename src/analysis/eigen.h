@@ -17,11 +17,29 @@
 
 #include "symmetric.h"
 
+/* The block Q as it is between two iterations: all that the next one depends on but the matrix. */
+typedef struct {
+    int done;           /* iterations */
+    int64_t begin, end; /* rows here */
+    size_t width;       /* B: columns, and floats from row to row */
+    float *rows;
+} eigen_block;
+
+/* What can be done there; NULL: nothing. Collective, with context. */
+typedef struct {
+    /* Called before each iteration; a status other than OK ends the search. */
+    status (*pause)(void *context, const eigen_block *block);
+    /* Called instead of beginning: fills the rows and done as they were at a pause. */
+    status (*resume)(void *context, eigen_block *block);
+    void *context;
+} eigen_pauses;
+
 typedef struct {
     int64_t dim;    /* wanted */
     int iterations; /* at least 1 */
     uint64_t seed;
     const kernels *kernel;
+    eigen_pauses pauses;
 } eigen_settings;
 
 /* Where the time went, wall clock. */

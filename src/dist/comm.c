@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "comm_internal.h"
 #include "exchange.h"
@@ -87,6 +88,20 @@ status comm_agree(const comm *c, status mine) {
 
 void comm_barrier(const comm *c) {
     MPI_Barrier(c->mpi);
+}
+
+/* Soon at first; others may need the processor when it takes longer. */
+void comm_barrier_while(const comm *c, void (*meanwhile)(void *context), void *context) {
+    static const struct timespec nap = {.tv_nsec = 200000};
+    MPI_Request request;
+    int ended = 0;
+    MPI_Ibarrier(c->mpi, &request);
+    for (int turns = 0; !ended; turns++) {
+        meanwhile(context);
+        MPI_Test(&request, &ended, MPI_STATUS_IGNORE);
+        if (turns > 100 && !ended)
+            nanosleep(&nap, NULL);
+    }
 }
 
 void comm_broadcast(const comm *c, int root, void *data, size_t bytes) {

@@ -32,6 +32,8 @@ group comm_group(const comm *c); /* valid as long as c */
 status comm_agree(const comm *c, status mine);
 
 void comm_barrier(const comm *c);
+/* The same; who waits calls meanwhile(context) now and then. */
+void comm_barrier_while(const comm *c, void (*meanwhile)(void *context), void *context);
 void comm_broadcast(const comm *c, int root, void *data, size_t bytes);
 int64_t comm_sum(const comm *c, int64_t x);
 int64_t comm_max(const comm *c, int64_t x);

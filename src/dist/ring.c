@@ -5,9 +5,10 @@
 #include "memory.h"
 
 enum {
-    TAG = 11,
-    UNIT = 64, /* bytes that messages are counted in */
-    SPARE = 2  /* slots beside those in use: a block that comes while another still goes */
+    TAG_WHOLE = 11,  /* a block that has had all its training, */
+    TAG_PARTLY = 12, /* and one that has not */
+    UNIT = 64,       /* bytes that messages are counted in */
+    SPARE = 2        /* slots beside those in use: a block that comes while another still goes */
 };
 
 /* Blocks are told by their place in the sequence in which this rank sees them in an epoch: 0..n-1
@@ -28,6 +29,7 @@ struct ring {
     MPI_Request receives[SPARE];
     int n_sent, n_gone;      /* sends begun, ended */
     int n_asked, n_received; /* receives begun, ended */
+    int n_whole;             /* of the received, those before the first that was not whole */
     int64_t total_sent;
 };
 
@@ -130,25 +132,31 @@ static int units(const ring *r, int place) {
     return (int)(r->bytes[wrap(r, r->first + place)] / UNIT);
 }
 
-static void begin_sends(ring *r, int finished) {
-    for (; r->n_sent < finished; r->n_sent++) {
-        const int place = r->n_sent;
-        MPI_Isend(at_place(r, place), units(r, place), r->unit, r->before, TAG, r->c->mpi,
+static void begin_sends(ring *r, ring_steps finished) {
+    for (; r->n_sent < finished.all; r->n_sent++) {
+        const int place = r->n_sent, tag = place < finished.whole ? TAG_WHOLE : TAG_PARTLY;
+        MPI_Isend(at_place(r, place), units(r, place), r->unit, r->before, tag, r->c->mpi,
                   &r->sends[slot_of(r, place)]);
         r->total_sent += (int64_t)units(r, place) * UNIT;
     }
 }
 
 /* A block may come into a slot when the one that was there has gone: place q follows q - n_slots.
- */
+ * Messages of one rank are received in the order in which it sends them, and it sends nothing else
+ * before all its blocks: any tag is a block's. */
 static void begin_receives(ring *r) {
     for (; r->n_asked < r->n_groups && r->n_asked - r->n_received < SPARE &&
            r->n + r->n_asked - r->n_slots < r->n_gone;
          r->n_asked++) {
         const int place = r->n + r->n_asked;
-        MPI_Irecv(at_place(r, place), units(r, place), r->unit, r->after, TAG, r->c->mpi,
+        MPI_Irecv(at_place(r, place), units(r, place), r->unit, r->after, MPI_ANY_TAG, r->c->mpi,
                   &r->receives[r->n_asked % SPARE]);
     }
+}
+
+static void note_received(ring *r, const MPI_Status *message) {
+    r->n_whole += r->n_whole == r->n_received && message->MPI_TAG == TAG_WHOLE;
+    r->n_received++;
 }
 
 static void end_messages(ring *r) {
@@ -159,38 +167,41 @@ static void end_messages(ring *r) {
     }
     ended = 1;
     while (ended && r->n_received < r->n_asked) {
-        MPI_Test(&r->receives[r->n_received % SPARE], &ended, MPI_STATUS_IGNORE);
-        r->n_received += ended;
+        MPI_Status message;
+        MPI_Test(&r->receives[r->n_received % SPARE], &ended, &message);
+        if (ended)
+            note_received(r, &message);
     }
 }
 
 /* The oldest message that comes, or else that goes. */
 static void wait_for_one(ring *r) {
     if (r->n_received < r->n_asked) {
-        MPI_Wait(&r->receives[r->n_received % SPARE], MPI_STATUS_IGNORE);
-        r->n_received++;
+        MPI_Status message;
+        MPI_Wait(&r->receives[r->n_received % SPARE], &message);
+        note_received(r, &message);
     } else if (r->n_gone < r->n_sent) {
         MPI_Wait(&r->sends[slot_of(r, r->n_gone)], MPI_STATUS_IGNORE);
         r->n_gone++;
     }
 }
 
-int ring_move(ring *r, int finished) {
+ring_steps ring_move(ring *r, ring_steps finished) {
     begin_sends(r, finished);
     end_messages(r);
     begin_receives(r);
-    return r->n_received + 1;
+    return (ring_steps){.all = r->n_received + 1, .whole = r->n_whole + 1};
 }
 
-void ring_end(ring *r) {
+void ring_end(ring *r, int whole) {
     if (!ring_moves(r))
         return;
     while (r->n_gone < r->n_groups || r->n_received < r->n_groups) {
-        ring_move(r, r->n_groups);
+        ring_move(r, (ring_steps){.all = r->n_groups, .whole = whole});
         wait_for_one(r);
     }
     r->base += r->n_groups;
-    r->n_sent = r->n_gone = r->n_asked = r->n_received = 0;
+    r->n_sent = r->n_gone = r->n_asked = r->n_received = r->n_whole = 0;
 }
 
 int64_t ring_bytes_sent(const ring *r) {

@@ -18,11 +18,14 @@ static const char *array_name(char text[NAME], const char *name) {
 
 /* ---- writing */
 
+/* Metadata of HDF5 must be the same on every rank. */
 status checkpoint_write_int(checkpoint *c, const char *name, int64_t value) {
+    comm_broadcast(c->world, 0, &value, sizeof value);
     return h5_set_int(c->file, STATE, name, value);
 }
 
 status checkpoint_write_real(checkpoint *c, const char *name, double value) {
+    comm_broadcast(c->world, 0, &value, sizeof value);
     return h5_set_real(c->file, STATE, name, value);
 }
 

@@ -13,6 +13,7 @@
 #include "output.h"
 #include "prepare.h"
 #include "provenance.h"
+#include "stop.h"
 
 typedef struct {
     const options *o;
@@ -99,7 +100,9 @@ static status write_pieces(job *j, h5_file *file, cooc_pieces *pieces, content_h
         const cooc_matrix *m;
         cooc_file_rows rows;
         int64_t first;
-        s = cooc_pieces_next(pieces, &m, &first);
+        s = stop_check("writing the counts");
+        if (!s.code)
+            s = cooc_pieces_next(pieces, &m, &first);
         if (!s.code)
             s = shape_rows(m, first, j->header.wide, &f, h, &rows);
         s = comm_agree(j->world, s);

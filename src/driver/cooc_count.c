@@ -9,6 +9,9 @@
 #include "cooc_text.h"
 #include "log.h"
 #include "memory.h"
+#include "stop.h"
+
+static const char COUNTING[] = "counting co-occurrences";
 
 static const int64_t MOST_TOKENS = INT64_C(1) << 30; /* of a chunk: half of COOCCUR_PLACES */
 static const int64_t PIECE_CELLS = INT64_C(1) << 22; /* cells of a piece in memory */
@@ -127,11 +130,16 @@ static status store_group(counting *x, cooccur *c, int64_t begin, int64_t end, c
     return s;
 }
 
+static status check_stop(int thread) {
+    return stop_check_in(thread, COUNTING);
+}
+
 static status count_text(counting *x, const cooc_text *text, int64_t begin, int64_t end) {
     cooccur *c = NULL;
     cooc_matrix *parts = NULL;
     int64_t n = 0, step = 0;
-    status s = cooccur_create(&c, &text->view, x->corpus->words.n, &x->rule, x->n_threads);
+    status s =
+        cooccur_create(&c, &text->view, x->corpus->words.n, &x->rule, x->n_threads, check_stop);
     if (!s.code) {
         n = cooccur_batches(c);
         step = group_size(x, n);
@@ -245,7 +253,7 @@ static status share_block(counting *x, cooc_counts *y, cooc_merge *merge, int64_
                           int64_t end, int64_t cells) {
     cooc_matrix m;
     cooc_piece piece;
-    status s = comm_agree(x->world, cooc_merge_read(merge, begin, end, cells, &m));
+    status s = stop_agree(x->world, cooc_merge_read(merge, begin, end, cells, &m), COUNTING);
     if (!s.code)
         s = cooc_share(&m, x->world);
     if (!s.code) {
@@ -310,7 +318,7 @@ static status share_runs(counting *x, cooc_counts *y) {
 /* ---- all of it */
 
 static status count_and_share(counting *x, cooc_counts *y) {
-    status s = comm_agree(x->world, count_part(x));
+    status s = stop_agree(x->world, count_part(x), COUNTING);
     if (s.code)
         return s;
     const bool spilled = comm_max(x->world, x->store.n_runs) > 0;

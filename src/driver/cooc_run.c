@@ -5,6 +5,7 @@
 
 #include "memory.h"
 #include "scratch.h"
+#include "stop.h"
 
 enum { READ_PAIRS = 1 << 13 }; /* of each run at a time */
 
@@ -22,7 +23,9 @@ status cooc_run_open(cooc_run *r, const char *folder) {
 
 static status flush(cooc_run *r) {
     const size_t bytes = r->filled * sizeof *r->buffer;
-    status s = scratch_write(r->fd, r->folder, r->buffer, bytes, r->bytes);
+    status s = stop_check("writing scratch files");
+    if (!s.code)
+        s = scratch_write(r->fd, r->folder, r->buffer, bytes, r->bytes);
     r->bytes += (int64_t)bytes;
     r->filled = 0;
     return s;
@@ -97,8 +100,9 @@ static status next(cursor *c, cooc_pair *pair) {
             return status_error(STATUS_IO, "a scratch file in %s ends too early", c->run->folder);
         c->n = left < READ_PAIRS ? (size_t)left : READ_PAIRS;
         c->at = 0;
-        status s =
-            scratch_read(c->run->fd, c->run->folder, c->pairs, c->n * sizeof *pair, c->place);
+        status s = stop_check("merging scratch files");
+        if (!s.code)
+            s = scratch_read(c->run->fd, c->run->folder, c->pairs, c->n * sizeof *pair, c->place);
         if (s.code)
             return s;
         c->place += (int64_t)(c->n * sizeof *pair);

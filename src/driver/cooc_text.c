@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "memory.h"
+#include "stop.h"
 
 /* Tokens [begin, end) with their margin, and the documents [first, first + n_documents) that they
  * lie in. */
@@ -45,6 +46,18 @@ static void spread(cooc_text *t, const stretch *x, const int64_t *documents, int
     }
 }
 
+static status read_tokens(const corpus_file *c, const stretch *x, int32_t *out) {
+    static const int64_t most = 1 << 24; /* at a time */
+    status s = status_ok();
+    for (int64_t at = x->begin, n; !s.code && at < x->end; at += n) {
+        n = x->end - at < most ? x->end - at : most;
+        s = stop_check("reading the corpus");
+        if (!s.code)
+            s = corpus_file_tokens(c, at, n, out + (at - x->begin));
+    }
+    return s;
+}
+
 status cooc_text_read(cooc_text *t, const corpus_file *c, int64_t begin, int64_t end, int window) {
     int64_t *documents = NULL;
     stretch x;
@@ -65,7 +78,7 @@ status cooc_text_read(cooc_text *t, const corpus_file *c, int64_t begin, int64_t
     if (!s.code)
         s = corpus_file_documents(c, x.first, x.n_documents + 1, documents);
     if (!s.code)
-        s = corpus_file_tokens(c, x.begin, x.end - x.begin, t->ids + tokens);
+        s = read_tokens(c, &x, t->ids + tokens);
     if (!s.code)
         spread(t, &x, documents, tokens);
     mem_free(&documents);

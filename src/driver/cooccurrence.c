@@ -8,6 +8,9 @@
 #include "cooc_file.h"
 #include "cooc_share.h"
 #include "memory.h"
+#include "stop.h"
+
+static const char READING[] = "reading the counts";
 
 static const int64_t BLOCK = 1 << 20; /* cells read at a time */
 
@@ -86,7 +89,9 @@ static status read_cells(const cooc_file *c, const int64_t *offsets, cooc_matrix
         while (end < m->end && offsets[end + 1] - offsets[row] <= BLOCK)
             end++;
         const int64_t n = offsets[end] - offsets[row], cell = offsets[row] - offsets[m->begin];
-        s = mem_grow(&weights, &room, (size_t)n, sizeof *weights, "a block of cells");
+        s = stop_check(READING);
+        if (!s.code)
+            s = mem_grow(&weights, &room, (size_t)n, sizeof *weights, "a block of cells");
         if (!s.code)
             s = cooc_file_read(c, row, end - row, offsets + row, m->columns + cell, weights);
         if (!s.code)
@@ -120,7 +125,7 @@ static status from_file(cooccurrence *x, const char *path, const options *o, con
         s = cooc_file_open(&c, path, &g);
     if (s.code)
         return s;
-    s = comm_agree(world, read_rows(&c, world, &x->matrix));
+    s = stop_agree(world, read_rows(&c, world, &x->matrix), READING);
     x->words = c.words;
     c.words = (wordlist){0};
     x->n_cells = c.header.n_cells;

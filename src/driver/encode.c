@@ -14,6 +14,9 @@
 
 #include "corpus_file.h"
 #include "memory.h"
+#include "stop.h"
+
+static const char COUNTING[] = "counting the words", WRITING[] = "writing the corpus";
 
 static const int64_t BLOCK = 1 << 18; /* tokens of each thread that are written at a time */
 
@@ -135,7 +138,9 @@ static status load_piece(const encoder *e, const piece *p, cursor *c) {
 
 static status sum_piece(const encoder *e, piece *p) {
     cursor c;
-    status s = load_piece(e, p, &c);
+    status s = stop_check_in(omp_get_thread_num(), COUNTING);
+    if (!s.code)
+        s = load_piece(e, p, &c);
     if (!s.code)
         p->sum = sum_codes(&e->v->readers[p->reader], e->threshold, c);
     return s;
@@ -271,7 +276,9 @@ static status make_piece(const encoder *e, const writer *w, const block *b, cons
                          content_hash *hash) {
     int32_t *tokens = b->tokens + (p->token - b->first_token);
     cursor c;
-    status s = load_piece(e, p, &c);
+    status s = stop_check_in(omp_get_thread_num(), WRITING);
+    if (!s.code)
+        s = load_piece(e, p, &c);
     if (s.code)
         return s;
     put_words(e, p, c, tokens, w->documents + (p->document - e->first_document));
@@ -372,7 +379,7 @@ status encode_write(encoder *e, h5_file *file, encode_result *result) {
         s = h5_write_begin(file, &d);
     }
     if (!s.code)
-        s = h5_write_end(file, write_tokens(e, &w));
+        s = h5_write_end(file, stop_agree(e->world, write_tokens(e, &w), WRITING));
     if (!s.code)
         s = write_documents(e, &w);
     if (!s.code)
@@ -400,7 +407,7 @@ status encode_open(encoder **e, idlog *logs, const vocabulary *v, int threshold,
         s = list_pieces(*e, logs);
     if (!s.code)
         s = sum_pieces(*e);
-    s = comm_agree(world, s);
+    s = stop_agree(world, s, COUNTING);
     if (!s.code)
         s = place_pieces(*e);
     if (s.code)

@@ -7,6 +7,7 @@
 #include "glove_training.h"
 #include "memory.h"
 #include "random.h"
+#include "stop.h"
 
 /* ---- groups */
 
@@ -77,6 +78,8 @@ status glove_group(training_glove *t, int64_t **counts) {
 }
 
 /* ---- sending */
+
+static const char SORTING[] = "sorting the non-zeros";
 
 enum { SLICE = 1 << 17 }; /* non-zeros sent at a time, about */
 
@@ -166,6 +169,9 @@ static void sort_slice(const training_glove *t, sender *w) {
 }
 
 static status send_slice(training_glove *t, sender *w) {
+    const status stop = comm_agree(t->world, stop_check(SORTING));
+    if (stop.code)
+        return stop;
     fill_slice(t, w);
     sort_slice(t, w);
     status s =
@@ -179,10 +185,13 @@ static status send_slice(training_glove *t, sender *w) {
 }
 
 /* One rank keeps all. */
-static void keep_all(training_glove *t, const sender *w) {
+static status keep_all(training_glove *t, const sender *w) {
     const cooc_matrix *m = &t->counts.matrix;
     for (int64_t i = m->begin; i < m->end; i++) {
         const int32_t *columns;
+        const status s = stop_check(SORTING);
+        if (s.code)
+            return s;
         const int64_t n = cooc_matrix_row(m, i, &columns, w->values);
         for (int64_t c = 0; c < n; c++) {
             glove_cells_put(&t->cells, i, columns[c], (float)w->values[c]);
@@ -190,6 +199,7 @@ static void keep_all(training_glove *t, const sender *w) {
                 glove_cells_put(&t->cells, columns[c], i, (float)w->values[c]);
         }
     }
+    return status_ok();
 }
 
 status glove_load(training_glove *t, const int64_t *counts) {
@@ -199,12 +209,14 @@ status glove_load(training_glove *t, const int64_t *counts) {
         s = glove_cells_open(&t->cells, counts);
     s = comm_agree(t->world, s);
     if (!s.code && comm_size(t->world) == 1)
-        keep_all(t, &w);
+        s = keep_all(t, &w);
     else
         while (!s.code && comm_max(t->world, t->counts.matrix.end - w.row) > 0)
             s = send_slice(t, &w);
     sender_clear(&w);
     cooc_matrix_clear(&t->counts.matrix);
+    if (!s.code)
+        s = comm_agree(t->world, stop_check(SORTING));
     if (!s.code)
         s = glove_cells_close(&t->cells, t->kernel,
                               random_key(order_seed(t), RANDOM_RUN, (uint64_t)t->n_groups),

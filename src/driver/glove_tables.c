@@ -36,10 +36,7 @@ static status create_workers(training_glove *t) {
     for (int i = 0; !s.code && i < t->n_threads; i++)
         s = glove_worker_create(&t->workers[i], &t->cells);
     if (!s.code)
-        s = strata_flow_create(&t->flow, t->n);
-    if (!s.code)
-        s = mem_new(&t->loss, (size_t)t->n * (size_t)t->n_groups, sizeof *t->loss,
-                    "losses of the buckets");
+        s = strata_pass_create(&t->pass, t->world, t->n_groups);
     if (!s.code && t->o->order == ORDER_SHUFFLE)
         s = mem_new(&t->loose, (size_t)t->cells.n_cells, sizeof *t->loose, "shuffled non-zeros");
     if (t->loose)
@@ -47,15 +44,22 @@ static status create_workers(training_glove *t) {
     return s;
 }
 
-status glove_create_tables(training_glove *t) {
+/* Room for this rank's rows of the widest table. */
+static int64_t table_floats(const training_glove *t) {
     int64_t begin, n;
+    strata_rows_share(t->world, t->groups.n_words, &begin, &n);
+    return n * (t->o->dim > GLOVE_STATE ? t->o->dim : GLOVE_STATE);
+}
+
+status glove_create_tables(training_glove *t) {
     uint64_t *hashes = NULL;
-    glove_rows_of(t, &begin, &n);
     status s = create_blocks(t);
     if (!s.code)
         s = create_workers(t);
     if (!s.code)
-        s = mem_new(&t->table, (size_t)n * (size_t)t->o->dim, sizeof *t->table, "a snapshot");
+        s = mem_new(&t->table, (size_t)table_floats(t), sizeof *t->table, "a snapshot");
+    if (!s.code)
+        s = strata_rows_cuts(t->world, t->groups.n_words, &t->cuts);
     if (!s.code)
         s = mem_new(&hashes, (size_t)t->groups.n_words, sizeof *hashes, "hashes of the words");
     if (!s.code) {
@@ -75,17 +79,15 @@ void glove_clear_tables(training_glove *t) {
     for (int i = 0; t->workers && i < t->n_threads; i++)
         glove_worker_destroy(&t->workers[i]);
     mem_free(&t->workers);
-    strata_flow_destroy(&t->flow);
-    mem_free(&t->loss);
+    strata_pass_clear(&t->pass);
     mem_free(&t->loose);
     mem_free(&t->table);
+    mem_free(&t->cuts);
 }
 
 double glove_table_bytes(const training_glove *t) {
-    int64_t begin, n;
     size_t most = 0;
     double bytes = 0;
-    glove_rows_of(t, &begin, &n);
     for (int g = 0; g < t->n_groups; g++) {
         const size_t block = glove_block_bytes(&t->shape, strata_size(&t->groups, g));
         most = block > most ? block : most;
@@ -93,37 +95,56 @@ double glove_table_bytes(const training_glove *t) {
     }
     /* The ring's slots are all as large as the largest block. */
     bytes += ring_bytes(t->n_groups, most, comm_rank(t->world), comm_size(t->world));
-    return bytes + (double)n * (double)t->o->dim * sizeof(float) +
+    return bytes + (double)table_floats(t) * sizeof(float) +
            (double)t->groups.n_words * sizeof(uint64_t);
 }
 
 /* ---- rows by id */
 
-void glove_rows_of(const training_glove *t, int64_t *begin, int64_t *n) {
-    strata_rows_share(t->world, t->groups.n_words, begin, n);
-}
+/* What a word has on each side. The first two are tables of the run file, the last two of
+ * checkpoints.
+ */
+typedef enum { ROW, BIAS, STATE, SQUARES } row_part;
+
+static const struct {
+    const char *name;
+    bool contexts;
+    row_part part;
+} TABLES[] = {{"vectors", false, ROW},
+              {"context", true, ROW},
+              {"bias", false, BIAS},
+              {"context_bias", true, BIAS},
+              {"vectors_state", false, STATE},
+              {"context_state", true, STATE},
+              {"vectors_squares", false, SQUARES},
+              {"context_squares", true, SQUARES}};
+enum { N_TABLES = sizeof TABLES / sizeof *TABLES };
 
 /* The rows of one table that this rank trains, one after the other. */
 typedef struct {
     const training_glove *t;
-    bool contexts, bias;
-    int64_t columns;
+    bool contexts;
+    row_part part;
     int group; /* the next */
     int64_t place;
 } row_source;
 
 static row_source source_of(const training_glove *t, const char *name) {
-    row_source r = {.t = t,
-                    .contexts = strncmp(name, "context", 7) == 0,
-                    .bias = strstr(name, "bias") != NULL,
-                    .group = t->first};
-    r.columns = r.bias ? 1 : t->o->dim;
-    return r;
+    int i = 0;
+    while (i < N_TABLES - 1 && strcmp(TABLES[i].name, name) != 0)
+        i++;
+    return (row_source){
+        .t = t, .contexts = TABLES[i].contexts, .part = TABLES[i].part, .group = t->first};
+}
+
+static int64_t columns_of(const row_source *r) {
+    return r->part == BIAS ? 1 : r->part == STATE ? GLOVE_STATE : r->t->o->dim;
 }
 
 /* The next row and its word. */
-static const float *take_row(void *context, int32_t *id) {
+static float *place_row(void *context, int32_t *id) {
     row_source *r = context;
+    const glove_shape *shape = &r->t->shape;
     const strata *g = &r->t->groups;
     while (r->place == strata_size(g, r->group)) {
         r->group++;
@@ -133,21 +154,89 @@ static const float *take_row(void *context, int32_t *id) {
                               : r->t->centres[r->group - r->t->first];
     *id = (r->contexts ? g->by_id : g->by_chance)[g->first[r->group] + r->place];
     const int64_t place = r->place++;
-    return r->bias
-               ? glove_states(block) + place * GLOVE_STATE + GLOVE_BIAS
-               : glove_rows(block, strata_size(g, r->group)) + (size_t)place * r->t->shape.stride;
+    if (r->part == BIAS || r->part == STATE)
+        return glove_states(block) + place * GLOVE_STATE + (r->part == BIAS ? GLOVE_BIAS : 0);
+    float *row = glove_rows(block, strata_size(g, r->group)) + (size_t)place * shape->stride;
+    return r->part == SQUARES ? row + shape->width : row;
 }
 
-status glove_fetch(void *context, const char *name, const float **data) {
+static const float *take_row(void *context, int32_t *id) {
+    return place_row(context, id);
+}
+
+static strata_rows rows_of(row_source *source) {
+    const training_glove *t = source->t;
+    const int64_t *first = t->groups.first;
+    return (strata_rows){.world = t->world,
+                         .n_words = t->groups.n_words,
+                         .columns = columns_of(source),
+                         .left = t->n ? first[t->first + t->n] - first[t->first] : 0,
+                         .take = take_row,
+                         .place = place_row,
+                         .context = source};
+}
+
+static status fetch(void *context, const char *name, const float **data) {
     training_glove *t = context;
     row_source source = source_of(t, name);
-    strata_rows rows = {.world = t->world,
-                        .n_words = t->groups.n_words,
-                        .columns = source.columns,
-                        .take = take_row,
-                        .context = &source};
-    if (t->n)
-        rows.left = t->groups.first[t->first + t->n] - t->groups.first[t->first];
+    strata_rows rows = rows_of(&source);
     *data = t->table;
     return strata_rows_gather(&rows, t->table);
+}
+
+run_table glove_table(training_glove *t, const char *name) {
+    const row_source source = source_of(t, name);
+    const int64_t columns = columns_of(&source);
+    run_table table = {.name = name,
+                       .rows = t->groups.n_words,
+                       .columns = source.part == BIAS ? 0 : columns,
+                       .stride = (size_t)columns,
+                       .fetch = fetch,
+                       .context = t};
+    strata_rows_share(t->world, t->groups.n_words, &table.begin, &table.n);
+    return table;
+}
+
+status glove_put(training_glove *t, const char *name, const rows_table *from) {
+    row_source source = source_of(t, name);
+    strata_rows rows = rows_of(&source);
+    return strata_rows_scatter(&rows, from);
+}
+
+/* ---- checkpoints */
+
+/* Biases are in the states, and sums of squares by element beside the vectors if at all. */
+static bool is_saved(const training_glove *t, row_part part) {
+    return part == ROW || part == STATE || (part == SQUARES && t->shape.by_element);
+}
+
+status glove_save_tables(training_glove *t, checkpoint *c) {
+    status s = status_ok();
+    for (int i = 0; !s.code && i < N_TABLES; i++) {
+        const run_table table = glove_table(t, TABLES[i].name);
+        if (is_saved(t, TABLES[i].part))
+            s = checkpoint_write_table(c, &table);
+    }
+    return s;
+}
+
+static status load_table(training_glove *t, const char *name, const checkpoint *c) {
+    const run_table table = glove_table(t, name);
+    const rows_table rows = {.c = t->world,
+                             .cuts = t->cuts,
+                             .rows = t->table,
+                             .stride = table.stride,
+                             .columns = table.stride};
+    const status s =
+        comm_agree(t->world, checkpoint_read_rows(c, name, table.rows, table.columns, table.begin,
+                                                  table.n, t->table, table.stride));
+    return s.code ? s : glove_put(t, name, &rows);
+}
+
+status glove_load_tables(training_glove *t, const checkpoint *c) {
+    status s = status_ok();
+    for (int i = 0; !s.code && i < N_TABLES; i++)
+        if (is_saved(t, TABLES[i].part))
+            s = load_table(t, TABLES[i].name, c);
+    return s;
 }

@@ -11,6 +11,7 @@
 #include "ppmi_svd.h"
 #include "ring.h"
 #include "run_record.h"
+#include "strata_pass.h"
 
 typedef struct {
     const options *o;
@@ -24,20 +25,24 @@ typedef struct {
     strata groups;
     int n_groups, first, n; /* K; centre groups of this rank */
     glove_shape shape;
-    glove_cells cells;   /* non-zeros of its centre groups */
-    size_t *block_bytes; /* [K] */
-    void **centres;      /* [n] blocks */
-    ring *contexts;      /* blocks that travel */
-    strata_flow *flow;
+    glove_cells cells;      /* non-zeros of its centre groups */
+    size_t *block_bytes;    /* [K] */
+    void **centres;         /* [n] blocks */
+    ring *contexts;         /* blocks that travel */
+    strata_pass pass;       /* over the buckets of the epoch */
     glove_worker **workers; /* [n_threads] */
-    double *loss;           /* [n, K] of each bucket of the epoch */
     glove_loose *loose;     /* [non-zeros] with --order shuffle */
+    int shuffles;           /* that these have seen */
+    int64_t cell;           /* of these, the next in the epoch */
     double zero_loss;       /* mean loss of vectors of zeros */
-    float *table;           /* [words of this rank, dim] of a snapshot */
+    float *table;           /* [words of this rank, dim] of a snapshot, or a state of each */
+    int64_t *cuts;          /* [ranks + 1] words whose rows a rank has in table */
     ppmi_svd start;         /* --init svd; to the end with --blend */
     run_record record;
-    int epoch;    /* from 0 */
-    double bytes; /* estimate of what this rank needs */
+    run_position resumed; /* where a checkpoint was made that this run goes on from */
+    int epoch;            /* from 0 */
+    double started;       /* when it would have, had it never been interrupted (clock_seconds) */
+    double bytes;         /* estimate of what this rank needs */
     double counting_seconds, start_seconds, loading_seconds;
 } training_glove;
 
@@ -55,15 +60,21 @@ void glove_clear_tables(training_glove *t);
 /* Bytes of these on this rank. Local. */
 double glove_table_bytes(const training_glove *t);
 
-/* Words whose rows this rank writes. Local. */
-void glove_rows_of(const training_glove *t, int64_t *begin, int64_t *n);
+/* This rank's rows of a table: "vectors", "context", "bias" or "context_bias"; t->table holds them
+ * when they are fetched. Local. */
+run_table glove_table(training_glove *t, const char *name);
 
-/* For run_table: t->table becomes this rank's rows of table name, by id; t is the context. */
-status glove_fetch(void *t, const char *name, const float **data);
+/* Rows of `from` become those of table name. */
+status glove_put(training_glove *t, const char *name, const rows_table *from);
+
+/* For run_state: all that is known of each word. */
+status glove_save_tables(training_glove *t, checkpoint *c);
+status glove_load_tables(training_glove *t, const checkpoint *c);
 
 /* ---- --init svd (glove_start.c); nothing to do without */
 
-/* The vectors to start from, while the counts are there. */
+/* The vectors to start from, while the counts are there; only those that --blend needs if the run
+ * goes on from a checkpoint. */
 status glove_make_start(training_glove *t);
 
 /* Bytes that this takes beside the counts, and of them those that stay. Local. */

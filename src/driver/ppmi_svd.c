@@ -9,6 +9,7 @@
 #include "log.h"
 #include "memory.h"
 #include "objective.h"
+#include "stop.h"
 
 /* Of a larger corpus, rare pairs are better known, and eigenvectors of small eigenvalues deserve
  * more weight. */
@@ -53,12 +54,14 @@ status ppmi_svd_begin(ppmi_svd *v, const cooccurrence *counts, const options *o,
     return s;
 }
 
-status ppmi_svd_finish(ppmi_svd *v, const options *o, const kernels *kernel, int64_t n_tokens) {
+status ppmi_svd_finish(ppmi_svd *v, const options *o, const kernels *kernel, int64_t n_tokens,
+                       const eigen_pauses *pauses) {
     const double started = clock_seconds();
     const eigen_settings settings = {.dim = o->dim,
                                      .iterations = (int)o->iterations,
                                      .seed = (uint64_t)(o->seed_init >= 0 ? o->seed_init : o->seed),
-                                     .kernel = kernel};
+                                     .kernel = kernel,
+                                     .pauses = *pauses};
     const status s = eigen_find(&v->pairs, &v->matrix, &settings);
     symmetric_clear(&v->matrix);
     if (s.code)
@@ -76,6 +79,11 @@ status ppmi_svd_finish(ppmi_svd *v, const options *o, const kernels *kernel, int
 
 /* ---- for other models */
 
+status ppmi_svd_pause(void *context, const eigen_block *block) {
+    (void)block;
+    return comm_agree(context, stop_check("making the vectors to start from"));
+}
+
 status ppmi_svd_check_memory(const options *o, const comm *world, double bytes) {
     return common_check_memory(o, world, bytes,
                                "use more ranks, or a smaller --dim or --max-vocab");
@@ -83,6 +91,7 @@ status ppmi_svd_check_memory(const options *o, const comm *world, double bytes) 
 
 static status factorise(ppmi_svd *v, cooccurrence *counts, const char *path, const options *o,
                         const kernels *kernel, const comm *world) {
+    const eigen_pauses pauses = {.pause = ppmi_svd_pause, .context = (void *)world};
     const int64_t n_tokens = counts->n_tokens;
     if (!counts->n_cells)
         return status_error(STATUS_INPUT, "%s: no two words occur together", path);
@@ -91,7 +100,7 @@ static status factorise(ppmi_svd *v, cooccurrence *counts, const char *path, con
     if (!s.code)
         s = ppmi_svd_begin(v, counts, o, world);
     cooccurrence_clear(counts);
-    return s.code ? s : ppmi_svd_finish(v, o, kernel, n_tokens);
+    return s.code ? s : ppmi_svd_finish(v, o, kernel, n_tokens, &pauses);
 }
 
 status ppmi_svd_from_input(ppmi_svd *v, const char *path, const options *o, const kernels *kernel,

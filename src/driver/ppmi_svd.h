@@ -32,7 +32,12 @@ status ppmi_svd_begin(ppmi_svd *v, const cooccurrence *counts, const options *o,
 /* Collective. The vectors; the matrix is gone afterwards. n_tokens: of the corpus, which decides on
  * the power if --eigenvalue-power does not; a start for another model is always with 0.5 then, as
  * products of vectors are near the PMI only so. */
-status ppmi_svd_finish(ppmi_svd *v, const options *o, const kernels *kernel, int64_t n_tokens);
+status ppmi_svd_finish(ppmi_svd *v, const options *o, const kernels *kernel, int64_t n_tokens,
+                       const eigen_pauses *pauses);
+
+/* Collective. The pauses of a start for another model: STATUS_STOPPED when a stop is asked for, and
+ * nothing is kept. context: the comm. */
+status ppmi_svd_pause(void *context, const eigen_block *block);
 
 /* Collective. All of it: count what path holds (cooccurrence_get), refuse what --memory cannot
  * hold, factorise, free the counts. For models that start from the vectors. */

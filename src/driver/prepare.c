@@ -17,6 +17,9 @@
 #include "log.h"
 #include "memory.h"
 #include "provenance.h"
+#include "stop.h"
+
+static const char READING[] = "reading the text";
 
 /* One thread's. */
 typedef struct {
@@ -85,10 +88,14 @@ static int64_t log_budget(const job *j) {
 
 /* ---- reading */
 
+static status check_reading(void) {
+    return stop_check_in(omp_get_thread_num(), READING);
+}
+
 static status open_reader(job *j, int i) {
     status s = lexicon_create(&j->lexicons[i], 0, j->o->invalid == INVALID_REFUSE);
     if (!s.code)
-        s = decode_create(&j->readers[i].decoder);
+        s = decode_create(&j->readers[i].decoder, check_reading);
     idlog_init(&j->logs[i], &j->pool);
     j->readers[i].lexer = (lexer){
         .kernels = text_kernels_get(TEXT_AUTO), .words = j->lexicons[i], .log = &j->logs[i]};
@@ -120,7 +127,9 @@ static void report_progress(job *j) {
 }
 
 static status read_block(job *j, reader *r, text_block *block) {
-    status s = decode_next(r->decoder, block);
+    status s = check_reading();
+    if (!s.code)
+        s = decode_next(r->decoder, block);
     if (s.code || block->n == 0)
         return s;
     int64_t before = r->lexer.tokens;
@@ -180,7 +189,7 @@ static status read_text(job *j) {
     s = comm_agree(j->world, s);
     if (s.code)
         return s;
-    return comm_agree(j->world, read_units(j));
+    return stop_agree(j->world, read_units(j), READING);
 }
 
 /* ---- writing */

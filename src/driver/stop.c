@@ -65,12 +65,26 @@ const char *stop_reason(void) {
 }
 
 status stop_check(const char *doing) {
-    if (!stop_asked())
+    return stop_check_in(0, doing);
+}
+
+status stop_check_in(int thread, const char *doing) {
+    if (!(thread == 0 ? stop_asked() : stop_seen()))
         return status_ok();
     return status_error(STATUS_STOPPED,
                         "stopped by %s while %s; nothing is kept of it, the same command begins "
                         "it again",
                         stop_reason(), doing);
+}
+
+static void listen(void *context) {
+    (void)context;
+    (void)stop_asked();
+}
+
+status stop_agree(const comm *c, status mine, const char *doing) {
+    comm_barrier_while(c, listen, NULL);
+    return comm_agree(c, mine.code ? mine : stop_check(doing));
 }
 
 void stop_reserve(double seconds) {

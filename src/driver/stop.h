@@ -30,6 +30,12 @@ bool stop_agreed(const comm *c);
 /* Local. STATUS_STOPPED if stop_asked: what was being done, "counting", has left nothing behind and
  * begins again. */
 status stop_check(const char *doing);
+/* The same for thread `thread` of a team, of which 0 is the one that started MPI. */
+status stop_check_in(int thread, const char *doing);
+
+/* Collective. comm_agree, and stop_check, for what takes long and not everywhere equally long: who
+ * waits passes on a stop that reaches him, so that the others end as well. */
+status stop_agree(const comm *c, status mine, const char *doing);
 
 /* Local. "SIGUSR1", "SIGTERM", "--max-time", or on ranks that were told "a signal on another rank".
  */

@@ -12,6 +12,14 @@ void strata_rows_share(const comm *world, int64_t n_words, int64_t *begin, int64
     *n = n_words * (rank + 1) / size - *begin;
 }
 
+status strata_rows_cuts(const comm *world, int64_t n_words, int64_t **cuts) {
+    const int64_t size = comm_size(world);
+    const status s = mem_new(cuts, (size_t)size + 1, sizeof **cuts, "the rows of the ranks");
+    for (int64_t r = 0; !s.code && r <= size; r++)
+        (*cuts)[r] = n_words * r / size;
+    return s;
+}
+
 /* Rank that writes a word. */
 static int writer_of(const strata_rows *r, int64_t id) {
     return (int)(((id + 1) * comm_size(r->world) - 1) / r->n_words);
@@ -28,7 +36,12 @@ static void put_row(const strata_rows *r, float *table, int64_t begin, int32_t i
            (size_t)r->columns * sizeof *table);
 }
 
-enum { MOST_ROWS = 4096, MOST_BYTES = 1 << 20 }; /* sent at a time */
+/* Rows that are sent at a time. */
+static int rows_at_a_time(size_t bytes) {
+    enum { MOST_ROWS = 4096, MOST_BYTES = 1 << 20 };
+    const size_t fit = MOST_BYTES / bytes;
+    return fit < 1 ? 1 : fit > MOST_ROWS ? MOST_ROWS : (int)fit;
+}
 
 typedef struct {
     char *records, *received;                 /* id and row each; [most] and what comes */
@@ -43,11 +56,7 @@ static status row_sender_create(const strata_rows *r, row_sender *w) {
     static const char what[] = "rows to write";
     const size_t ranks = (size_t)comm_size(r->world);
     const size_t record = sizeof(int32_t) + (size_t)r->columns * sizeof(float);
-    const size_t fit = MOST_BYTES / record;
-    *w = (row_sender){.record = record,
-                      .most = fit < 1           ? 1
-                              : fit > MOST_ROWS ? MOST_ROWS
-                                                : (int)fit};
+    *w = (row_sender){.record = record, .most = rows_at_a_time(record)};
     status s = mem_new(&w->records, (size_t)w->most, record, what);
     if (!s.code)
         s = mem_new(&w->bytes, ranks, sizeof *w->bytes, what);
@@ -124,19 +133,53 @@ status strata_rows_gather(strata_rows *r, float *table) {
     return status_ok();
 }
 
-status strata_sum(const comm *world, int n_groups, int n, const double *values, double *sum) {
-    double *mine = NULL, *all = NULL;
-    int64_t bytes = 0;
-    status s = comm_agree(world, mem_new(&mine, (size_t)n, sizeof *mine, "losses"));
-    for (int a = 0; !s.code && a < n; a++)
-        for (int step = 0; step < n_groups; step++)
-            mine[a] += values[(int64_t)a * n_groups + step];
+/* ---- the reverse */
+
+typedef struct {
+    int64_t *ids;  /* [most] */
+    float **to;    /* [most] */
+    float *values; /* [most, columns] */
+    int most;
+} row_receiver;
+
+static status row_receiver_create(const strata_rows *r, row_receiver *w) {
+    static const char what[] = "rows to read";
+    const size_t columns = (size_t)r->columns;
+    *w = (row_receiver){.most = rows_at_a_time(columns * sizeof(float))};
+    status s = mem_new(&w->ids, (size_t)w->most, sizeof *w->ids, what);
     if (!s.code)
-        s = comm_concatenate(world, mine, n * (int64_t)sizeof *mine, &all, &bytes);
-    *sum = 0;
-    for (int a = 0; !s.code && a < n_groups; a++)
-        *sum += all[a];
-    mem_free(&mine);
-    mem_free(&all);
+        s = mem_new(&w->to, (size_t)w->most, sizeof *w->to, what);
+    if (!s.code)
+        s = mem_new(&w->values, (size_t)w->most * columns, sizeof *w->values, what);
+    return s;
+}
+
+static void row_receiver_clear(row_receiver *w) {
+    mem_free(&w->ids);
+    mem_free(&w->to);
+    mem_free(&w->values);
+}
+
+static status receive_rows(strata_rows *r, row_receiver *w, const rows_table *from) {
+    const size_t columns = (size_t)r->columns;
+    const int n = r->left < w->most ? (int)r->left : w->most;
+    for (int k = 0; k < n; k++) {
+        int32_t id;
+        w->to[k] = r->place(r->context, &id);
+        w->ids[k] = id;
+    }
+    r->left -= n;
+    const status s = rows_fetch(from, w->ids, n, w->values, columns);
+    for (int k = 0; !s.code && k < n; k++)
+        memcpy(w->to[k], w->values + (size_t)k * columns, columns * sizeof(float));
+    return s;
+}
+
+status strata_rows_scatter(strata_rows *r, const rows_table *from) {
+    row_receiver w;
+    status s = comm_agree(r->world, row_receiver_create(r, &w));
+    while (!s.code && comm_max(r->world, r->left) > 0)
+        s = receive_rows(r, &w, from);
+    row_receiver_clear(&w);
     return s;
 }

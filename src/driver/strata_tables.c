@@ -94,24 +94,17 @@ static status create_workers(training_strata *t) {
     status s = mem_new(&t->workers, (size_t)t->n_threads, sizeof *t->workers, "the workers");
     for (int i = 0; !s.code && i < t->n_threads; i++)
         s = pair_worker_create(&t->workers[i], &t->settings);
-    if (!s.code)
-        s = strata_flow_create(&t->flow, t->n);
-    if (!s.code)
-        s = mem_new(&t->loss, (size_t)t->n * (size_t)t->n_groups, sizeof *t->loss,
-                    "losses of the buckets");
-    return s;
+    return s.code ? s : strata_pass_create(&t->pass, t->world, t->n_groups);
 }
 
 /* Words whose rows a rank has in t->table, and room for them. */
 static status create_table(training_strata *t) {
-    const int size = comm_size(t->world);
-    status s = mem_new(&t->cuts, (size_t)size + 1, sizeof *t->cuts, "a snapshot");
-    if (s.code)
-        return s;
-    for (int r = 0; r <= size; r++)
-        t->cuts[r] = t->n_words * r / size;
-    const int64_t n = t->cuts[comm_rank(t->world) + 1] - t->cuts[comm_rank(t->world)];
-    return mem_new(&t->table, (size_t)n * (size_t)t->o->dim, sizeof *t->table, "a snapshot");
+    int64_t begin, n;
+    status s = strata_rows_cuts(t->world, t->n_words, &t->cuts);
+    strata_rows_share(t->world, t->n_words, &begin, &n);
+    if (!s.code)
+        s = mem_new(&t->table, (size_t)n * (size_t)t->o->dim, sizeof *t->table, "a snapshot");
+    return s;
 }
 
 void strata_tables_outputs(const training_strata *t, int input, int step, pair_bucket *b) {
@@ -120,67 +113,13 @@ void strata_tables_outputs(const training_strata *t, int input, int step, pair_b
         t->alone ? t->out_groups.by_id + t->out_groups.first[(input + step) % t->n_groups] : NULL;
 }
 
-/* Vectors start at random, contexts at zero, as in every schedule. */
-static status fill_random(training_strata *t) {
-    const uint64_t seed = strata_seed(t, t->o->seed_init);
-    uint64_t *hashes = NULL, *own = NULL;
-    status s = mem_new(&hashes, (size_t)t->n_words, sizeof *hashes, "hashes of the words");
-    if (!s.code)
-        s = mem_new(&own, (size_t)t->largest, sizeof *own, "hashes of the words");
-    if (!s.code)
-        wordlist_hash(&t->corpus.words, hashes);
-    for (int a = t->first; !s.code && a < t->first + t->n; a++) {
-        const int32_t *words = t->in_groups.by_id + t->in_groups.first[a];
-        const int64_t size = strata_size(&t->in_groups, a);
-        for (int64_t i = 0; i < size; i++)
-            own[i] = hashes[words[i]];
-        loop_init_rows(t->inputs[a - t->first], 0, size, t->o->dim, own, seed, t->init_scale);
-    }
-    mem_free(&hashes);
-    mem_free(&own);
-    return s;
-}
-
-/* Rows of a table into those of a group, for every group of this rank. */
-static status fetch_groups(const training_strata *t, const strata *groups, const rows_table *table,
-                           bool outputs) {
-    const int64_t turns = comm_max(t->world, t->n);
-    int64_t *ids = NULL;
-    status s =
-        comm_agree(t->world, mem_new(&ids, (size_t)t->largest, sizeof *ids, "words of a group"));
-    for (int turn = 0; !s.code && turn < turns; turn++) {
-        const bool there = turn < t->n;
-        const int which = there ? t->first + turn : 0;
-        const int64_t size = there ? strata_size(groups, which) : 0;
-        float *rows = NULL;
-        if (there)
-            rows = outputs ? ring_block(t->outputs, which, 0) : t->inputs[turn];
-        for (int64_t i = 0; i < size; i++)
-            ids[i] = groups->by_id[groups->first[which] + i];
-        s = rows_fetch(table, ids, size, rows, t->width);
-    }
-    mem_free(&ids);
-    return s;
-}
-
-static status fill_start(training_strata *t) {
-    const rows_table table = ppmi_svd_table(&t->start, t->o);
-    const status s = fetch_groups(t, &t->in_groups, &table, false);
-    if (!(t->o->blend > 0))
-        ppmi_svd_clear(&t->start);
-    return s;
-}
-
 status strata_tables_create(training_strata *t) {
     status s = create_blocks(t);
     if (!s.code)
         s = create_workers(t);
     if (!s.code)
         s = create_table(t);
-    if (!s.code && t->o->init == INIT_RANDOM)
-        s = fill_random(t);
-    s = comm_agree(t->world, s);
-    return s.code || t->o->init == INIT_RANDOM ? s : fill_start(t);
+    return comm_agree(t->world, s);
 }
 
 static void clear_negatives(training_strata *t) {
@@ -199,8 +138,7 @@ void strata_tables_clear(training_strata *t) {
     for (int i = 0; t->workers && i < t->n_threads; i++)
         pair_worker_destroy(&t->workers[i]);
     mem_free(&t->workers);
-    strata_flow_destroy(&t->flow);
-    mem_free(&t->loss);
+    strata_pass_clear(&t->pass);
     mem_free(&t->table);
     clear_negatives(t);
     sampler_clear(&t->sampler);
@@ -235,6 +173,8 @@ double strata_tables_bytes(const training_strata *t) {
 
 /* ---- rows by id */
 
+static const char VECTORS[] = "vectors", CONTEXT[] = "context";
+
 typedef struct {
     const training_strata *t;
     bool outputs;
@@ -242,10 +182,14 @@ typedef struct {
     int64_t place;
 } row_source;
 
-static const float *take_row(void *context, int32_t *id) {
+static const strata *groups_of(const training_strata *t, bool outputs) {
+    return outputs ? &t->out_groups : &t->in_groups;
+}
+
+static float *place_row(void *context, int32_t *id) {
     row_source *r = context;
     const training_strata *t = r->t;
-    const strata *groups = r->outputs ? &t->out_groups : &t->in_groups;
+    const strata *groups = groups_of(t, r->outputs);
     while (r->place == strata_size(groups, r->group)) {
         r->group++;
         r->place = 0;
@@ -254,24 +198,83 @@ static const float *take_row(void *context, int32_t *id) {
     const int64_t place = r->place++;
     if (r->outputs && t->alone)
         return t->alone + (size_t)*id * t->width;
-    const float *block =
+    float *block =
         r->outputs ? ring_block(t->outputs, r->group, 0) : t->inputs[r->group - t->first];
     return block + (size_t)place * t->width;
 }
 
+static const float *take_row(void *context, int32_t *id) {
+    return place_row(context, id);
+}
+
+static strata_rows rows_of(const training_strata *t, row_source *source, bool outputs) {
+    const strata *groups = groups_of(t, outputs);
+    *source = (row_source){.t = t, .outputs = outputs, .group = t->first};
+    return (strata_rows){.world = t->world,
+                         .n_words = t->n_words,
+                         .columns = t->o->dim,
+                         .left =
+                             t->n ? groups->first[t->first + t->n] - groups->first[t->first] : 0,
+                         .take = take_row,
+                         .place = place_row,
+                         .context = source};
+}
+
 status strata_tables_fetch(void *context, const char *name, const float **data) {
     training_strata *t = context;
-    row_source source = {.t = t, .outputs = strcmp(name, "context") == 0, .group = t->first};
-    const strata *groups = source.outputs ? &t->out_groups : &t->in_groups;
-    strata_rows rows = {.world = t->world,
-                        .n_words = t->n_words,
-                        .columns = t->o->dim,
-                        .take = take_row,
-                        .context = &source};
-    if (t->n)
-        rows.left = groups->first[t->first + t->n] - groups->first[t->first];
+    row_source source;
+    strata_rows rows = rows_of(t, &source, strcmp(name, CONTEXT) == 0);
     *data = t->table;
     return strata_rows_gather(&rows, t->table);
+}
+
+static status put_rows(const training_strata *t, bool outputs, const rows_table *from) {
+    row_source source;
+    strata_rows rows = rows_of(t, &source, outputs);
+    return strata_rows_scatter(&rows, from);
+}
+
+static rows_table table_of(const training_strata *t) {
+    return (rows_table){.c = t->world,
+                        .cuts = t->cuts,
+                        .rows = t->table,
+                        .stride = (size_t)t->o->dim,
+                        .columns = (size_t)t->o->dim};
+}
+
+/* ---- start values */
+
+/* Vectors start at random, contexts at zero, as in every schedule. */
+static status fill_random(training_strata *t) {
+    const uint64_t seed = strata_seed(t, t->o->seed_init);
+    uint64_t *hashes = NULL, *own = NULL;
+    status s = mem_new(&hashes, (size_t)t->n_words, sizeof *hashes, "hashes of the words");
+    if (!s.code)
+        s = mem_new(&own, (size_t)t->largest, sizeof *own, "hashes of the words");
+    if (!s.code)
+        wordlist_hash(&t->corpus.words, hashes);
+    for (int a = t->first; !s.code && a < t->first + t->n; a++) {
+        const int32_t *words = t->in_groups.by_id + t->in_groups.first[a];
+        const int64_t size = strata_size(&t->in_groups, a);
+        for (int64_t i = 0; i < size; i++)
+            own[i] = hashes[words[i]];
+        loop_init_rows(t->inputs[a - t->first], 0, size, t->o->dim, own, seed, t->init_scale);
+    }
+    mem_free(&hashes);
+    mem_free(&own);
+    return s;
+}
+
+static status fill_svd(training_strata *t) {
+    const rows_table table = ppmi_svd_table(&t->start, t->o);
+    const status s = put_rows(t, false, &table);
+    if (!(t->o->blend > 0))
+        ppmi_svd_clear(&t->start);
+    return s;
+}
+
+status strata_tables_fill(training_strata *t) {
+    return t->o->init == INIT_SVD ? fill_svd(t) : comm_agree(t->world, fill_random(t));
 }
 
 /* ---- output groups of an episode */
@@ -293,42 +296,75 @@ static status create_negatives(training_strata *t) {
     return s;
 }
 
+/* With one group there is nothing to deal, and the orders stay. */
+static void deal_words(training_strata *t) {
+    const uint64_t episode = t->n_groups > 1 ? strata_episode_number(t) : 0;
+    strata_deal(&t->out_groups, random_key(strata_seed(t, t->o->seed_order), RANDOM_DEAL, episode));
+}
+
 /* Rows change their ranks by way of t->table, but for the first time, when all are zeros. */
 status strata_tables_deal(training_strata *t) {
     const uint64_t episode = strata_episode_number(t);
-    const bool moves = !strata_is_alone(t) && episode > 0;
-    const float *rows = NULL;
-    if (t->n_groups == 1 && episode > 0)
+    const bool moves = !strata_is_alone(t) && t->n_groups > 1 && episode > 0;
+    const float *rows;
+    if (t->n_groups == 1 && t->negatives)
         return status_ok();
-    status s = moves ? strata_tables_fetch(t, "context", &rows) : status_ok();
+    status s = moves ? strata_tables_fetch(t, CONTEXT, &rows) : status_ok();
     if (s.code)
         return s;
-    strata_deal(&t->out_groups, random_key(strata_seed(t, t->o->seed_order), RANDOM_DEAL, episode));
+    deal_words(t);
     s = comm_agree(t->world, create_negatives(t));
-    const rows_table table = {.c = t->world,
-                              .cuts = t->cuts,
-                              .rows = rows,
-                              .stride = (size_t)t->o->dim,
-                              .columns = (size_t)t->o->dim};
-    return s.code || !moves ? s : fetch_groups(t, &t->out_groups, &table, true);
+    const rows_table table = table_of(t);
+    return s.code || !moves ? s : put_rows(t, true, &table);
+}
+
+/* ---- checkpoints and the end */
+
+run_table strata_tables_table(training_strata *t, const char *name) {
+    run_table table = {.name = name,
+                       .rows = t->n_words,
+                       .columns = t->o->dim,
+                       .stride = (size_t)t->o->dim,
+                       .fetch = strata_tables_fetch,
+                       .context = t};
+    strata_rows_share(t->world, t->n_words, &table.begin, &table.n);
+    return table;
+}
+
+static status save_table(training_strata *t, const char *name, checkpoint *c) {
+    const run_table table = strata_tables_table(t, name);
+    return checkpoint_write_table(c, &table);
+}
+
+status strata_tables_save(training_strata *t, checkpoint *c) {
+    const status s = save_table(t, VECTORS, c);
+    return s.code ? s : save_table(t, CONTEXT, c);
+}
+
+static status load_table(training_strata *t, const char *name, const checkpoint *c) {
+    const run_table table = strata_tables_table(t, name);
+    const rows_table rows = table_of(t);
+    const status s =
+        comm_agree(t->world, checkpoint_read_rows(c, name, table.rows, table.columns, table.begin,
+                                                  table.n, t->table, table.stride));
+    return s.code ? s : put_rows(t, strcmp(name, CONTEXT) == 0, &rows);
+}
+
+status strata_tables_load(training_strata *t, const checkpoint *c) {
+    deal_words(t);
+    const status s = load_table(t, VECTORS, c);
+    return s.code ? s : load_table(t, CONTEXT, c);
 }
 
 status strata_tables_blend(training_strata *t) {
     const float *data;
-    int64_t begin, n;
-    const size_t dim = (size_t)t->o->dim;
+    run_table vectors = strata_tables_table(t, VECTORS);
     if (!(t->o->blend > 0))
         return status_ok();
-    strata_rows_share(t->world, t->n_words, &begin, &n);
-    status s = strata_tables_fetch(t, "vectors", &data);
+    status s = strata_tables_fetch(t, VECTORS, &data);
     if (!s.code)
-        s = ppmi_svd_blend(&t->start, t->o, begin, n, t->table, dim);
-    const run_table vectors = {.name = "vectors",
-                               .rows = t->n_words,
-                               .columns = t->o->dim,
-                               .begin = begin,
-                               .n = n,
-                               .data = t->table,
-                               .stride = dim};
+        s = ppmi_svd_blend(&t->start, t->o, vectors.begin, vectors.n, t->table, vectors.stride);
+    vectors.data = t->table;
+    vectors.fetch = NULL;
     return s.code ? s : run_record_write_final(&t->record, &vectors);
 }

@@ -12,6 +12,7 @@
 #include "ppmi_svd.h"
 #include "ring.h"
 #include "run_record.h"
+#include "strata_pass.h"
 
 /* The pairs of an episode. */
 typedef struct {
@@ -54,17 +55,19 @@ typedef struct {
     float **inputs;         /* [n] rows of the input groups: /vectors */
     /* Rows of the output groups: /context. On one rank they are by id and never move. */
     float *alone;
-    ring *outputs; /* on several: group by group */
-    int64_t *cuts; /* [ranks + 1] words whose rows a rank has in table */
-    strata_flow *flow;
+    ring *outputs;         /* on several: group by group */
+    int64_t *cuts;         /* [ranks + 1] words whose rows a rank has in table */
+    strata_pass pass;      /* over the buckets of the present episode; losses of the epoch */
     pair_worker **workers; /* [n_threads] */
-    double *loss;          /* [n, K] of each bucket, in the present epoch */
     float *table;          /* [words of this rank, dim] of a snapshot */
     strata_episode now;
     ppmi_svd start; /* --init svd; to the end with --blend */
     run_record record;
-    int epoch, episode; /* from 0 */
-    double bytes;       /* estimate of what this rank needs */
+    run_position resumed; /* where a checkpoint was made that this run goes on from */
+    int epoch, episode;   /* from 0 */
+    int64_t pairs;        /* drawn here in the episodes of this epoch that are done */
+    double started; /* when the epoch would have, had it never been interrupted (clock_seconds) */
+    double bytes;   /* estimate of what this rank needs */
 } training_strata;
 
 /* Only this rank: no row moves. Local. */
@@ -107,8 +110,10 @@ status strata_tables_deal(training_strata *t);
  * Local. */
 void strata_tables_outputs(const training_strata *t, int input, int step, pair_bucket *b);
 
-/* Blocks with their start values, workers. */
+/* Blocks, workers. */
 status strata_tables_create(training_strata *t);
+/* Start values of the blocks. */
+status strata_tables_fill(training_strata *t);
 void strata_tables_clear(training_strata *t);
 
 /* Bytes of these on this rank. Local. */
@@ -116,6 +121,13 @@ double strata_tables_bytes(const training_strata *t);
 
 /* For run_table: t->table becomes this rank's rows of table name, by id; t is the context. */
 status strata_tables_fetch(void *t, const char *name, const float **data);
+
+/* This rank's rows of table name, by id, from strata_tables_fetch. Local. */
+run_table strata_tables_table(training_strata *t, const char *name);
+
+/* Both tables, for run_state. t->epoch and t->episode tell how outputs are grouped. */
+status strata_tables_save(training_strata *t, checkpoint *c);
+status strata_tables_load(training_strata *t, const checkpoint *c);
 
 /* --blend, after the last epoch. */
 status strata_tables_blend(training_strata *t);

@@ -14,7 +14,6 @@
 #include "log.h"
 #include "memory.h"
 #include "output.h"
-#include "strata_rows.h"
 #include "train_svd.h"
 
 static const double DEFAULT_RATE = 0.05; /* glove.c's, */
@@ -112,6 +111,49 @@ static status describe(const training_glove *t) {
     return status_ok();
 }
 
+/* ---- checkpoints */
+
+static status save(void *context, checkpoint *c) {
+    training_glove *t = context;
+    status s = checkpoint_write_real(c, "seconds", clock_seconds() - t->started);
+    if (!s.code)
+        s = checkpoint_write_int(c, "nonzero", t->cell);
+    if (!s.code)
+        s = strata_pass_save(&t->pass, c);
+    return s.code ? s : glove_save_tables(t, c);
+}
+
+static status load(void *context, const checkpoint *c) {
+    training_glove *t = context;
+    double seconds = 0;
+    status s = checkpoint_read_real(c, "seconds", &seconds);
+    if (!s.code)
+        s = checkpoint_read_int(c, "nonzero", &t->cell);
+    s = comm_agree(t->world, s);
+    t->epoch = t->resumed.epoch;
+    t->started = clock_seconds() - seconds;
+    if (!s.code)
+        s = strata_pass_load(&t->pass, c);
+    return s.code ? s : glove_load_tables(t, c);
+}
+
+static run_state state_of(training_glove *t) {
+    return (run_state){.save = save, .load = load, .context = t};
+}
+
+static double part_done(const training_glove *t) {
+    return t->loose ? (double)t->cell / (double)t->cells.n_cells : strata_pass_part(&t->pass);
+}
+
+static status pause(training_glove *t) {
+    const run_pause why = run_record_pause(&t->record);
+    if (why == RUN_GOES_ON)
+        return status_ok();
+    const run_position at = {.epoch = t->epoch, .part = part_done(t)};
+    const run_state state = state_of(t);
+    return run_record_save(&t->record, why, &at, &state);
+}
+
 /* ---- epochs */
 
 typedef struct {
@@ -119,25 +161,39 @@ typedef struct {
     glove_job job;
 } epoch_context;
 
-static void train_bucket(void *context, int centre, int step, int thread) {
-    const epoch_context *e = context;
+static bool halts(void *context) {
+    return run_record_interrupts(&((epoch_context *)context)->t->record);
+}
+
+/* The only bucket of --order shuffle takes long, and can stop at any non-zero. */
+static bool train_loose(epoch_context *e, void *centres, void *contexts) {
+    training_glove *t = e->t;
+    for (; t->shuffles <= t->epoch; t->shuffles++) {
+        glove_job job = e->job;
+        job.epoch = t->shuffles;
+        if (halts(e))
+            return false;
+        glove_shuffle_loose(&job, t->loose);
+    }
+    glove_train_loose(&e->job, t->loose, centres, contexts, halts, e, &t->cell, t->pass.loss);
+    return t->cell == t->cells.n_cells;
+}
+
+static bool train_bucket(void *context, int centre, int step, int thread) {
+    epoch_context *e = context;
     training_glove *t = e->t;
     const int other = (centre + step) % t->n_groups;
     void *centres = t->centres[centre - t->first];
     void *contexts = ring_block(t->contexts, centre, step);
-    if (step == 0) { /* each block is once in a bucket of step 0 */
+    if (step == 0 && t->cell == 0) { /* each block is once in a bucket of step 0 */
         glove_refresh(&e->job, centres, strata_size(&t->groups, centre));
         glove_refresh(&e->job, contexts, strata_size(&t->groups, other));
     }
-    double *loss = &t->loss[(int64_t)(centre - t->first) * t->n_groups + step];
     if (t->loose)
-        *loss = glove_train_loose(&e->job, t->loose, centres, contexts);
-    else
-        *loss = glove_train(&e->job, t->workers[thread], centre, centres, other, contexts);
-}
-
-static int move_blocks(void *context, int finished) {
-    return ring_move(((epoch_context *)context)->t->contexts, finished);
+        return train_loose(e, centres, contexts);
+    t->pass.loss[(int64_t)(centre - t->first) * t->n_groups + step] =
+        glove_train(&e->job, t->workers[thread], centre, centres, other, contexts);
+    return true;
 }
 
 static void tick(void *context, int64_t done) {
@@ -152,11 +208,6 @@ static void tick(void *context, int64_t done) {
     progress_report(&t->record.progress, &point);
 }
 
-/* Of the present epoch. */
-static status sum_loss(const training_glove *t, double *sum) {
-    return strata_sum(t->world, t->n_groups, t->n, t->loss, sum);
-}
-
 /* Clipped AdaGrad rarely ends in numbers that are not finite, but its loss then is beyond all
  * bounds.
  */
@@ -168,36 +219,6 @@ static status check_loss(const training_glove *t, double loss) {
                         "training diverged in epoch %d: the loss is %g, where vectors of zeros "
                         "have %g; lower --learning-rate (now %g)",
                         t->epoch + 1, loss, t->zero_loss, t->learning_rate);
-}
-
-static status end_epoch(training_glove *t, double seconds) {
-    static const char *const names[] = {"vectors", "context", "bias", "context_bias"};
-    enum { N_TABLES = sizeof names / sizeof *names };
-    run_table tables[N_TABLES];
-    int64_t begin, n;
-    double loss;
-    status s = sum_loss(t, &loss);
-    loss /= (double)t->counts.n_nonzeros;
-    if (!s.code)
-        s = check_loss(t, loss);
-    if (s.code)
-        return s;
-    glove_rows_of(t, &begin, &n);
-    for (int i = 0; i < N_TABLES; i++)
-        tables[i] = (run_table){.name = names[i],
-                                .rows = t->groups.n_words,
-                                .columns = i < 2 ? t->o->dim : 0,
-                                .begin = begin,
-                                .n = n,
-                                .stride = i < 2 ? (size_t)t->o->dim : 1,
-                                .fetch = glove_fetch,
-                                .context = t};
-    const run_epoch values = {.loss = loss,
-                              .learning_rate = t->learning_rate,
-                              .words = (double)t->counts.n_tokens,
-                              .pairs = (double)t->counts.n_nonzeros,
-                              .seconds = seconds};
-    return run_record_end_epoch(&t->record, t->epoch + 1, &values, tables, N_TABLES);
 }
 
 static glove_job job_of(const training_glove *t) {
@@ -216,28 +237,57 @@ static status measure_zeros(training_glove *t) {
     const glove_job job = job_of(t);
     for (int a = 0; a < t->n; a++)
         for (int b = 0; b < t->n_groups; b++)
-            t->loss[(int64_t)a * t->n_groups + b] =
+            t->pass.loss[(int64_t)a * t->n_groups + b] =
                 glove_loss_of_zeros(&job, t->workers[0], t->first + a, b);
-    const status s = sum_loss(t, &t->zero_loss);
+    const status s = strata_pass_loss(&t->pass, &t->zero_loss);
     t->zero_loss /= (double)t->counts.n_nonzeros;
     return s;
 }
 
+static status end_epoch(training_glove *t) {
+    const run_table tables[] = {glove_table(t, "vectors"), glove_table(t, "context"),
+                                glove_table(t, "bias"), glove_table(t, "context_bias")};
+    const double seconds = clock_seconds() - t->started;
+    double loss;
+    status s = strata_pass_loss(&t->pass, &loss);
+    loss /= (double)t->counts.n_nonzeros;
+    if (!s.code)
+        s = check_loss(t, loss);
+    if (s.code)
+        return s;
+    const run_epoch values = {.loss = loss,
+                              .learning_rate = t->learning_rate,
+                              .words = (double)t->counts.n_tokens,
+                              .pairs = (double)t->counts.n_nonzeros,
+                              .seconds = seconds};
+    return run_record_end_epoch(&t->record, t->epoch + 1, &values, tables,
+                                sizeof tables / sizeof *tables);
+}
+
+static void begin_epoch(training_glove *t, int epoch) {
+    t->epoch = epoch;
+    t->started = clock_seconds();
+    t->cell = 0;
+    t->pass.loss[0] = 0; /* where --order shuffle adds up */
+    strata_pass_begin(&t->pass);
+}
+
+/* What is left of the epoch, and what it takes to stop before the next one. */
 static status train_epoch(training_glove *t) {
     epoch_context context = {.t = t, .job = job_of(t)};
-    const strata_epoch e = {.n_groups = t->n_groups,
-                            .first = t->first,
-                            .n = t->n,
+    const strata_job job = {.record = &t->record,
+                            .contexts = t->contexts,
                             .n_threads = t->n_threads,
                             .context = &context,
                             .train = train_bucket,
-                            .move = ring_moves(t->contexts) ? move_blocks : NULL,
                             .tick = tick};
-    const double started = clock_seconds();
-    strata_run(t->flow, &e);
-    ring_end(t->contexts);
-    comm_barrier(t->world);
-    return end_epoch(t, clock_seconds() - started);
+    status s = status_ok();
+    while (!s.code && !strata_pass_run(&t->pass, &job))
+        s = pause(t);
+    if (!s.code)
+        s = end_epoch(t);
+    begin_epoch(t, t->epoch + 1);
+    return s.code || t->epoch == t->o->epochs ? s : pause(t);
 }
 
 /* ---- the run */
@@ -290,9 +340,18 @@ static status print_result(const training_glove *t) {
     return status_ok();
 }
 
+static status start_or_resume(training_glove *t) {
+    const run_state state = state_of(t);
+    begin_epoch(t, 0);
+    return run_record_resumes(&t->record) ? run_record_resume(&t->record, &t->resumed, &state)
+                                          : glove_fill_start(t);
+}
+
 static status run(training_glove *t, const int64_t *counts) {
+    status s = start_run(t);
     double started = clock_seconds();
-    status s = glove_make_start(t);
+    if (!s.code)
+        s = glove_make_start(t);
     t->start_seconds = clock_seconds() - started;
     started = clock_seconds();
     if (!s.code)
@@ -301,12 +360,10 @@ static status run(training_glove *t, const int64_t *counts) {
     if (!s.code)
         s = glove_create_tables(t);
     if (!s.code)
-        s = glove_fill_start(t);
-    if (!s.code)
         s = measure_zeros(t);
     if (!s.code)
-        s = start_run(t);
-    for (t->epoch = 0; !s.code && t->epoch < t->o->epochs; t->epoch++)
+        s = start_or_resume(t);
+    while (!s.code && t->epoch < t->o->epochs)
         s = train_epoch(t);
     if (!s.code)
         s = glove_blend(t);

@@ -22,10 +22,13 @@ static const int64_t MOST_WORDS = 200000;
 typedef struct {
     training *t;
     ordered_sum *sum;
-    int32_t *order;     /* [minibatches of an epoch] or NULL */
-    double *lse, *mine; /* [B] of all words, of this rank's */
-    double *parts;      /* [ranks, B] */
+    int32_t *order;       /* [minibatches of an epoch] or NULL */
+    double *lse, *mine;   /* [B] of all words, of this rank's */
+    double *parts;        /* [ranks, B] */
+    run_position resumed; /* where a checkpoint was made that this run goes on from */
     int epoch;
+    int64_t visit;    /* minibatches of the epoch that are done */
+    double started;   /* when it would have, had it never been interrupted (clock_seconds) */
     loop_tally tally; /* all ranks together hold one tally: rank 0 counts what all know */
 } trainer;
 
@@ -96,23 +99,23 @@ static int64_t fill_batch(const training *t, minibatch *b, int64_t index, uint64
 }
 
 /* Falls linearly over the run, as for negative sampling. */
-static double rate_at(const trainer *r, int64_t visit) {
+static double rate_at(const trainer *r) {
     const options *o = r->t->o;
-    const double part = (double)visit / (double)count_batches(r->t);
+    const double part = (double)r->visit / (double)count_batches(r->t);
     return r->t->learning_rate * fmax(1e-4, 1 - (r->epoch + part) / (double)o->epochs);
 }
 
-static void tick(trainer *r, int64_t visits) {
+static void tick(trainer *r) {
     training *t = r->t;
     if (!progress_due(&t->record.progress))
         return;
-    const double part = (double)visits / (double)count_batches(t);
+    const double part = (double)r->visit / (double)count_batches(t);
     /* With several ranks, one knows a part of the loss only. */
     const bool known = comm_size(t->world) == 1 && r->tally.pairs > 0;
     const progress_point point = {.epoch = r->epoch + 1,
                                   .done = (double)t->corpus.n_tokens * (r->epoch + part),
                                   .loss = known ? r->tally.loss / (double)r->tally.pairs : NAN,
-                                  .learning_rate = rate_at(r, visits)};
+                                  .learning_rate = rate_at(r)};
     progress_report(&t->record.progress, &point);
 }
 
@@ -147,28 +150,148 @@ static bool train_batch(trainer *r, int64_t index, float rate, uint64_t key) {
     return isfinite(normaliser);
 }
 
-static status train_epoch(trainer *r, int epoch) {
+/* ---- checkpoints */
+
+/* Output rows of this rank; padding goes along, so that rows lie in the file as they do in memory.
+ */
+static run_table contexts_of(training *t) {
+    run_table table = {.name = "context",
+                       .rows = t->n_outputs,
+                       .columns = (int64_t)t->width,
+                       .data = t->context,
+                       .stride = t->width};
+    training_rows(t, table.rows, &table.begin, &table.n);
+    return table;
+}
+
+/* The parts of the loss that the ranks hold, so that as many ranks go on to the same bits. */
+static status save_loss(const trainer *r, checkpoint *c) {
+    const comm *world = r->t->world;
+    const int64_t ranks = comm_size(world);
+    double *losses = NULL;
+    status s = comm_agree(world, mem_new(&losses, (size_t)ranks, sizeof *losses, "losses"));
+    if (s.code)
+        return s;
+    comm_gather_reals(world, &r->tally.loss, 1, losses);
+    s = checkpoint_write_int(c, "ranks", ranks);
+    if (!s.code)
+        s = checkpoint_write_reals(c, "losses", ranks, losses);
+    mem_free(&losses);
+    return s;
+}
+
+static status save(void *context, checkpoint *c) {
+    const trainer *r = context;
+    run_table vectors = training_table(r->t, 0);
+    const run_table contexts = contexts_of(r->t);
+    vectors.columns = (int64_t)r->t->width;
+    status s = checkpoint_write_int(c, "minibatch", r->visit);
+    if (!s.code)
+        s = checkpoint_write_int(c, "pairs", r->tally.pairs);
+    if (!s.code)
+        s = checkpoint_write_int(c, "tokens", r->tally.tokens);
+    if (!s.code)
+        s = checkpoint_write_real(c, "seconds", clock_seconds() - r->started);
+    if (!s.code)
+        s = save_loss(r, c);
+    if (!s.code)
+        s = checkpoint_write_table(c, &vectors);
+    return s.code ? s : checkpoint_write_table(c, &contexts);
+}
+
+static status load_loss(trainer *r, const checkpoint *c) {
+    const int rank = comm_rank(r->t->world), size = comm_size(r->t->world);
+    int64_t ranks = 0;
+    double *losses = NULL;
+    status s = checkpoint_read_int(c, "ranks", &ranks);
+    if (!s.code)
+        s = mem_new(&losses, (size_t)ranks, sizeof *losses, "losses");
+    if (!s.code)
+        s = checkpoint_read_reals(c, "losses", ranks, losses);
+    for (int64_t k = 0; !s.code && k < ranks; k++)
+        if (ranks == size ? k == rank : rank == 0)
+            r->tally.loss += losses[k];
+    mem_free(&losses);
+    return s;
+}
+
+static status load_numbers(trainer *r, const checkpoint *c) {
+    loop_tally all = {0};
+    double seconds = 0;
+    status s = checkpoint_read_int(c, "minibatch", &r->visit);
+    if (!s.code)
+        s = checkpoint_read_int(c, "pairs", &all.pairs);
+    if (!s.code)
+        s = checkpoint_read_int(c, "tokens", &all.tokens);
+    if (!s.code)
+        s = checkpoint_read_real(c, "seconds", &seconds);
+    if (comm_rank(r->t->world) == 0)
+        r->tally = all;
+    r->epoch = r->resumed.epoch;
+    r->started = clock_seconds() - seconds;
+    return s.code ? s : load_loss(r, c);
+}
+
+static status load(void *context, const checkpoint *c) {
+    trainer *r = context;
+    const run_table x = contexts_of(r->t);
+    status s = load_numbers(r, c);
+    if (!s.code)
+        s = checkpoint_read_rows(c, x.name, x.rows, x.columns, x.begin, x.n, r->t->context,
+                                 x.stride);
+    s = comm_agree(r->t->world, s);
+    return s.code ? s : training_rows_load(r->t, c, 0, "vectors");
+}
+
+static status pause(trainer *r) {
+    const run_state state = {.save = save, .load = load, .context = r};
+    const run_position at = {.epoch = r->epoch,
+                             .part = (double)r->visit / (double)count_batches(r->t)};
+    const run_pause why = run_record_pause(&r->t->record);
+    return why == RUN_GOES_ON ? status_ok() : run_record_save(&r->t->record, why, &at, &state);
+}
+
+/* ---- epochs */
+
+static void begin_epoch(trainer *r, int epoch) {
+    r->epoch = epoch;
+    r->visit = 0;
+    r->started = clock_seconds();
+    r->tally = (loop_tally){0};
+}
+
+static status end_epoch(trainer *r) {
+    return training_end_epoch(r->t, r->epoch + 1, &r->tally, rate_at(r),
+                              clock_seconds() - r->started);
+}
+
+/* What is left of an epoch. */
+static status train_epoch(trainer *r) {
     training *t = r->t;
     const options *o = t->o;
     const double started = clock_seconds(), flops = softmax_flops(t->softmax);
     const int64_t n = count_batches(t);
     const uint64_t seed = (uint64_t)(o->seed_sample >= 0 ? o->seed_sample : o->seed);
-    const uint64_t key = random_key(seed, RANDOM_TOKEN, (uint64_t)epoch);
-    r->epoch = epoch;
-    r->tally = (loop_tally){0};
-    if (r->order)
-        training_shuffle(t, r->order, n, (uint64_t)epoch);
+    const uint64_t key = random_key(seed, RANDOM_TOKEN, (uint64_t)r->epoch);
+    status s = status_ok();
     bool finite = true;
-    for (int64_t visit = 0; finite && visit < n; visit++) {
-        finite = train_batch(r, r->order ? r->order[visit] : visit, (float)rate_at(r, visit), key);
-        tick(r, visit + 1);
+    if (r->order)
+        training_shuffle(t, r->order, n, (uint64_t)r->epoch);
+    while (!s.code && finite && r->visit < n) {
+        finite = train_batch(r, r->order ? r->order[r->visit] : r->visit, (float)rate_at(r), key);
+        r->visit++;
+        tick(r);
+        if (finite && r->visit < n)
+            s = pause(r);
     }
     const double seconds = clock_seconds() - started;
     const double done = comm_sum_real(t->world, softmax_flops(t->softmax) - flops);
-    status s = training_end_epoch(t, epoch + 1, &r->tally, rate_at(r, n), seconds);
+    if (!s.code)
+        s = end_epoch(r);
     if (!s.code)
         log_info("products of matrices: %.1f GFLOP/s over all ranks", done / seconds / 1e9);
-    return s;
+    begin_epoch(r, r->epoch + 1);
+    return s.code || r->epoch == o->epochs ? s : pause(r);
 }
 
 static status create(trainer *r, training *t) {
@@ -191,9 +314,13 @@ static status create(trainer *r, training *t) {
 
 status train_softmax(training *t) {
     trainer r;
+    const run_state state = {.save = save, .load = load, .context = &r};
     status s = comm_agree(t->world, create(&r, t));
-    for (int epoch = 0; !s.code && epoch < t->o->epochs; epoch++)
-        s = train_epoch(&r, epoch);
+    begin_epoch(&r, 0);
+    if (!s.code && run_record_resumes(&t->record))
+        s = run_record_resume(&t->record, &r.resumed, &state);
+    while (!s.code && r.epoch < t->o->epochs)
+        s = train_epoch(&r);
     ordered_sum_destroy(&r.sum);
     mem_free(&r.order);
     mem_free(&r.lse);

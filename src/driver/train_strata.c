@@ -17,7 +17,6 @@
 #include "objective.h"
 #include "output.h"
 #include "random.h"
-#include "strata_rows.h"
 #include "strata_training.h"
 #include "train_glove.h"
 #include "train_svd.h"
@@ -117,7 +116,7 @@ static double rate_at(const training_strata *t, double step) {
     return t->learning_rate * fmax(1 - progress_at(t, step), LEAST_RATE);
 }
 
-static void train_bucket(void *context, int input, int step, int thread) {
+static bool train_bucket(void *context, int input, int step, int thread) {
     training_strata *t = context;
     const int output = (input + step) % t->n_groups;
     const uint64_t key =
@@ -131,12 +130,9 @@ static void train_bucket(void *context, int input, int step, int thread) {
                      .negatives_key = random_at(key, (uint64_t)output)};
     strata_tables_outputs(t, input, step, &b);
     strata_episode_bucket(t, input, output, &b);
-    t->loss[(int64_t)(input - t->first) * t->n_groups + step] +=
+    t->pass.loss[(int64_t)(input - t->first) * t->n_groups + step] +=
         pair_bucket_train(&b, t->workers[thread]);
-}
-
-static int move_blocks(void *context, int finished) {
-    return ring_move(((training_strata *)context)->outputs, finished);
+    return true;
 }
 
 static void tick(void *context, int64_t done) {
@@ -152,67 +148,122 @@ static void tick(void *context, int64_t done) {
     progress_report(&t->record.progress, &point);
 }
 
-static status train_episode(training_strata *t) {
-    const strata_epoch e = {.n_groups = t->n_groups,
-                            .first = t->first,
-                            .n = t->n,
-                            .n_threads = t->n_threads,
-                            .context = t,
-                            .train = train_bucket,
-                            .move = t->outputs && ring_moves(t->outputs) ? move_blocks : NULL,
-                            .tick = tick};
-    status s = strata_tables_deal(t);
+/* ---- checkpoints */
+
+static status save(void *context, checkpoint *c) {
+    training_strata *t = context;
+    const int64_t pairs = comm_sum(t->world, t->pairs);
+    status s = checkpoint_write_int(c, "episode", t->episode);
     if (!s.code)
-        s = strata_episode_draw(t);
-    if (s.code)
-        return s;
-    strata_run(t->flow, &e);
-    if (t->outputs)
-        ring_end(t->outputs);
+        s = checkpoint_write_int(c, "pairs", pairs);
+    if (!s.code)
+        s = checkpoint_write_real(c, "seconds", clock_seconds() - t->started);
+    if (!s.code)
+        s = strata_pass_save(&t->pass, c);
+    return s.code ? s : strata_tables_save(t, c);
+}
+
+/* Pairs of other ranks, then, are all of the first one. */
+static status load_numbers(training_strata *t, const checkpoint *c) {
+    int64_t episode = 0;
+    double seconds = 0;
+    status s = checkpoint_read_int(c, "episode", &episode);
+    if (!s.code)
+        s = checkpoint_read_int(c, "pairs", &t->pairs);
+    if (!s.code)
+        s = checkpoint_read_real(c, "seconds", &seconds);
+    if (comm_rank(t->world))
+        t->pairs = 0;
+    t->epoch = t->resumed.epoch;
+    t->episode = (int)episode;
+    t->started = clock_seconds() - seconds;
     return s;
+}
+
+static status load(void *context, const checkpoint *c) {
+    training_strata *t = context;
+    status s = comm_agree(t->world, load_numbers(t, c));
+    if (!s.code)
+        s = strata_pass_load(&t->pass, c);
+    return s.code ? s : strata_tables_load(t, c);
+}
+
+static run_state state_of(training_strata *t) {
+    return (run_state){.save = save, .load = load, .context = t};
+}
+
+static status pause(training_strata *t) {
+    const run_pause why = run_record_pause(&t->record);
+    if (why == RUN_GOES_ON)
+        return status_ok();
+    const double episode = t->episode + strata_pass_part(&t->pass);
+    const run_position at = {.epoch = t->epoch, .part = episode / (double)t->o->episodes};
+    const run_state state = state_of(t);
+    return run_record_save(&t->record, why, &at, &state);
 }
 
 /* ---- epochs */
 
-static status end_epoch(training_strata *t, int64_t pairs, double seconds) {
-    static const char *const names[] = {"vectors", "context"};
-    enum { N_TABLES = sizeof names / sizeof *names };
-    run_table tables[N_TABLES];
-    int64_t begin, n;
-    double loss;
-    const status s = strata_sum(t->world, t->n_groups, t->n, t->loss, &loss);
+static void begin_epoch(training_strata *t, int epoch) {
+    t->epoch = epoch;
+    t->episode = 0;
+    t->pairs = 0;
+    t->started = clock_seconds();
+    for (int64_t i = 0; i < (int64_t)t->n * t->n_groups; i++)
+        t->pass.loss[i] = 0;
+}
+
+static status train_episode(training_strata *t) {
+    const strata_job job = {.record = &t->record,
+                            .contexts = t->outputs,
+                            .n_threads = t->n_threads,
+                            .context = t,
+                            .train = train_bucket,
+                            .tick = tick};
+    status s = strata_tables_deal(t);
+    if (!s.code)
+        s = strata_episode_draw(t);
+    while (!s.code && !strata_pass_run(&t->pass, &job))
+        s = pause(t);
     if (s.code)
         return s;
-    strata_rows_share(t->world, t->n_words, &begin, &n);
-    for (int i = 0; i < N_TABLES; i++)
-        tables[i] = (run_table){.name = names[i],
-                                .rows = t->n_words,
-                                .columns = t->o->dim,
-                                .begin = begin,
-                                .n = n,
-                                .stride = (size_t)t->o->dim,
-                                .fetch = strata_tables_fetch,
-                                .context = t};
+    t->pairs += t->now.n_pairs;
+    t->episode++;
+    strata_pass_begin(&t->pass);
+    return s;
+}
+
+static status end_epoch(training_strata *t) {
+    const run_table tables[] = {strata_tables_table(t, "vectors"),
+                                strata_tables_table(t, "context")};
+    const double seconds = clock_seconds() - t->started;
+    const int64_t pairs = comm_sum(t->world, t->pairs);
+    double loss;
+    const status s = strata_pass_loss(&t->pass, &loss);
+    if (s.code)
+        return s;
     const run_epoch values = {.loss = pairs ? loss / (double)pairs : NAN,
                               .learning_rate = rate_at(t, 0),
                               .words = (double)t->corpus.n_tokens,
                               .pairs = (double)pairs,
                               .seconds = seconds};
-    return run_record_end_epoch(&t->record, t->epoch + 1, &values, tables, N_TABLES);
+    return run_record_end_epoch(&t->record, t->epoch + 1, &values, tables,
+                                sizeof tables / sizeof *tables);
 }
 
+/* What is left of the epoch, and what it takes to stop before the next one. */
 static status train_epoch(training_strata *t) {
-    const double started = clock_seconds();
-    int64_t pairs = 0;
+    const int64_t n = t->o->episodes;
     status s = status_ok();
-    for (int64_t i = 0; i < (int64_t)t->n * t->n_groups; i++)
-        t->loss[i] = 0;
-    for (t->episode = 0; !s.code && t->episode < t->o->episodes; t->episode++) {
+    while (!s.code && t->episode < n) {
         s = train_episode(t);
-        pairs += t->now.n_pairs;
+        if (!s.code && t->episode < n)
+            s = pause(t);
     }
-    comm_barrier(t->world);
-    return s.code ? s : end_epoch(t, comm_sum(t->world, pairs), clock_seconds() - started);
+    if (!s.code)
+        s = end_epoch(t);
+    begin_epoch(t, t->epoch + 1);
+    return s.code || t->epoch == t->o->epochs ? s : pause(t);
 }
 
 /* ---- the run */
@@ -252,17 +303,32 @@ static status print_result(const training_strata *t) {
     return status_ok();
 }
 
+/* The vectors of PPMI-SVD: to start from them, and to blend them in. */
+static status make_start(training_strata *t) {
+    if (t->o->init != INIT_SVD || (run_record_resumes(&t->record) && !(t->o->blend > 0)))
+        return status_ok();
+    return ppmi_svd_from_input(&t->start, t->path, t->o, t->kernel, t->world);
+}
+
+static status start_or_resume(training_strata *t) {
+    const run_state state = state_of(t);
+    if (run_record_resumes(&t->record))
+        return run_record_resume(&t->record, &t->resumed, &state);
+    begin_epoch(t, 0);
+    return strata_tables_fill(t);
+}
+
 static status run(training_strata *t) {
-    status s = status_ok();
-    if (t->o->init == INIT_SVD)
-        s = ppmi_svd_from_input(&t->start, t->path, t->o, t->kernel, t->world);
+    status s = start_run(t);
+    if (!s.code)
+        s = make_start(t);
     if (!s.code)
         s = strata_tables_create(t);
     if (!s.code)
         s = strata_episode_create(t);
     if (!s.code)
-        s = start_run(t);
-    for (t->epoch = 0; !s.code && t->epoch < t->o->epochs; t->epoch++)
+        s = start_or_resume(t);
+    while (!s.code && t->epoch < t->o->epochs)
         s = train_epoch(t);
     if (!s.code)
         s = strata_tables_blend(t);

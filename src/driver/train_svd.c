@@ -23,6 +23,9 @@ typedef struct {
     cooccurrence counts;
     ppmi_svd svd;
     run_record record;
+    eigen_block block;      /* at a pause */
+    double earlier_seconds; /* of factorising, in sessions before this one, */
+    double started;         /* which began to (clock_seconds) */
     double counting_seconds, bytes;
 } training_svd;
 
@@ -95,8 +98,7 @@ static status write_settings(h5_file *file, const training_svd *t) {
     return s;
 }
 
-static status write_run(training_svd *t) {
-    const ppmi_svd *v = &t->svd;
+static status start_run(training_svd *t) {
     const run_plan plan = {.o = t->o,
                            .world = t->world,
                            .words = &t->counts.words,
@@ -109,6 +111,15 @@ static status write_run(training_svd *t) {
                            .unit = PROGRESS_WORDS,
                            .work = (double)t->counts.n_tokens,
                            .own_start = true};
+    return run_record_open(&t->record, &plan);
+}
+
+static double seconds_so_far(const training_svd *t) {
+    return t->earlier_seconds + t->svd.ppmi_seconds + t->svd.iteration_seconds;
+}
+
+static status write_run(training_svd *t) {
+    const ppmi_svd *v = &t->svd;
     const run_table vectors = {.name = "vectors",
                                .rows = v->n_words,
                                .columns = t->o->dim,
@@ -120,15 +131,66 @@ static status write_run(training_svd *t) {
                              .learning_rate = NAN,
                              .update_norm = NAN,
                              .words = (double)t->counts.n_tokens,
-                             .seconds = v->ppmi_seconds + v->iteration_seconds};
-    status s = run_record_open(&t->record, &plan);
-    if (!s.code)
-        s = write_settings(t->record.file, t);
+                             .seconds = seconds_so_far(t)};
+    status s = write_settings(t->record.file, t);
     if (!s.code)
         s = run_record_end_epoch(&t->record, 1, &epoch, &vectors, 1);
+    return s.code ? s : run_record_commit(&t->record);
+}
+
+/* ---- checkpoints */
+
+static run_table block_table(const training_svd *t) {
+    const eigen_block *b = &t->block;
+    return (run_table){.name = "block",
+                       .rows = t->svd.n_words,
+                       .columns = (int64_t)b->width,
+                       .begin = b->begin,
+                       .n = b->end - b->begin,
+                       .data = b->rows,
+                       .stride = b->width};
+}
+
+static status save(void *context, checkpoint *c) {
+    const training_svd *t = context;
+    const run_table block = block_table(t);
+    status s = checkpoint_write_int(c, "iterations", t->block.done);
     if (!s.code)
-        s = run_record_commit(&t->record);
-    return s.code ? run_record_abandon(&t->record, s) : s;
+        s = checkpoint_write_real(c, "seconds", t->earlier_seconds + clock_seconds() - t->started);
+    return s.code ? s : checkpoint_write_table(c, &block);
+}
+
+static status load(void *context, const checkpoint *c) {
+    training_svd *t = context;
+    const run_table x = block_table(t);
+    int64_t done = 0;
+    status s = checkpoint_read_int(c, "iterations", &done);
+    if (!s.code)
+        s = checkpoint_read_real(c, "seconds", &t->earlier_seconds);
+    if (!s.code)
+        s = checkpoint_read_rows(c, x.name, x.rows, x.columns, x.begin, x.n, t->block.rows,
+                                 x.stride);
+    t->block.done = (int)done;
+    return comm_agree(t->world, s);
+}
+
+static status pause(void *context, const eigen_block *block) {
+    training_svd *t = context;
+    const run_state state = {.save = save, .load = load, .context = t};
+    const run_position at = {.part = (double)block->done / (double)t->o->iterations};
+    const run_pause why = run_record_pause(&t->record);
+    t->block = *block;
+    return why == RUN_GOES_ON ? status_ok() : run_record_save(&t->record, why, &at, &state);
+}
+
+static status resume(void *context, eigen_block *block) {
+    training_svd *t = context;
+    const run_state state = {.save = save, .load = load, .context = t};
+    run_position at;
+    t->block = *block;
+    const status s = run_record_resume(&t->record, &at, &state);
+    *block = t->block;
+    return s;
 }
 
 /* ---- the result */
@@ -147,29 +209,37 @@ static status print_result(const training_svd *t) {
             t->counting_seconds, "ppmi_seconds", v->ppmi_seconds, "sparse_seconds", x->sparse,
             "sparse_gflops", x->sparse_flops / x->sparse / 1e9, "dense_seconds",
             x->gram + x->multiply, "dense_gflops", x->dense_flops / (x->gram + x->multiply) / 1e9,
-            "small_seconds", x->small, "seconds", v->ppmi_seconds + v->iteration_seconds, "isa",
-            t->kernel->name, "ranks", comm_size(t->world), "threads_per_rank", common_threads(t->o),
-            "peak_memory", (json_int_t)common_peak_memory()));
+            "small_seconds", x->small, "seconds", seconds_so_far(t), "isa", t->kernel->name,
+            "ranks", comm_size(t->world), "threads_per_rank", common_threads(t->o), "peak_memory",
+            (json_int_t)common_peak_memory()));
     printf("run               %s\nwords             %" PRId64 "\ndim               %" PRId64
            "\nPMI cells         %" PRId64 " of %" PRId64 "\neigenvalue power  %g\n"
            "seconds           %.1f (counting %.1f, PMI %.1f, sparse products %.1f, dense %.1f, "
            "small %.1f)\nisa               %s\n",
            t->o->output, v->n_words, t->o->dim, v->n_cells, t->counts.n_nonzeros, v->power,
-           t->counting_seconds + v->ppmi_seconds + v->iteration_seconds, t->counting_seconds,
-           v->ppmi_seconds, x->sparse, x->gram + x->multiply, x->small, t->kernel->name);
+           t->counting_seconds + seconds_so_far(t), t->counting_seconds, v->ppmi_seconds, x->sparse,
+           x->gram + x->multiply, x->small, t->kernel->name);
     return status_ok();
 }
 
 /* ---- the whole */
 
 static status factorise(training_svd *t) {
-    status s = ppmi_svd_begin(&t->svd, &t->counts, t->o, t->world);
-    cooc_matrix_clear(&t->counts.matrix);
+    eigen_pauses pauses = {.pause = pause, .context = t};
+    status s = start_run(t);
+    t->started = clock_seconds();
     if (!s.code)
-        s = ppmi_svd_finish(&t->svd, t->o, t->kernel, t->counts.n_tokens);
+        s = ppmi_svd_begin(&t->svd, &t->counts, t->o, t->world);
+    cooc_matrix_clear(&t->counts.matrix);
+    if (run_record_resumes(&t->record))
+        pauses.resume = resume;
+    if (!s.code)
+        s = ppmi_svd_finish(&t->svd, t->o, t->kernel, t->counts.n_tokens, &pauses);
     if (!s.code)
         s = write_run(t);
-    if (!s.code && comm_rank(t->world) == 0)
+    if (s.code)
+        return run_record_abandon(&t->record, s);
+    if (comm_rank(t->world) == 0)
         s = print_result(t);
     return comm_agree(t->world, s);
 }

@@ -7,11 +7,13 @@
 #include "vocabulary.h"
 
 #include <limits.h>
+#include <omp.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "exchange.h"
 #include "memory.h"
+#include "stop.h"
 #include "token_words.h"
 
 typedef struct {
@@ -23,6 +25,9 @@ typedef struct {
     lexicon **owned;  /* [parts] words that this rank owns, summed over ranks */
     int32_t **ids;    /* [parts][size of merged[part]] place in the list of words, or -1 */
 } build;
+
+static const char MERGING[] = "merging the lists of words";
+enum { LOOK = 1 << 16 }; /* words between two looks for a stop */
 
 /* Where a word belongs, by its lexicon_hash: the same on every rank. */
 static int part_of(uint64_t hash, int parts) {
@@ -82,6 +87,8 @@ static status merge_alone(build *b) {
     b->merged[0] = r->forms;
     for (int64_t f = 0; f < r->n && !s.code; f++) {
         size_t n;
+        if (f % LOOK == LOOK - 1 && (s = stop_check(MERGING)).code)
+            break;
         r->places[f] = f;
         if (!r->lists[f])
             continue;
@@ -102,6 +109,8 @@ static status merge_part(build *b, int part) {
         token_words *r = &b->sources[i];
         for (int64_t f = 0; f < r->n && !s.code; f++) {
             size_t n;
+            if (f % LOOK == LOOK - 1 && (s = stop_check_in(omp_get_thread_num(), MERGING)).code)
+                break;
             const uint8_t *form = lexicon_form(r->forms, f, &n);
             if (r->lists[f])
                 merge_list(b, part, r, r->lists[f] - 1, r->counts[f], &s);
@@ -159,13 +168,17 @@ static status each_word(lexicon *const *tables, int parts, visit_word *visit, vo
         if (s.code)
             return s;
         lexicon_counts(tables[part], counts);
-        for (int64_t i = 0; i < n_words; i++) {
+        for (int64_t i = 0; i < n_words && !s.code; i++) {
             size_t n;
+            if (i % LOOK == LOOK - 1)
+                s = stop_check(MERGING);
             const uint8_t *word = lexicon_form(tables[part], i, &n);
             if (counts[i] > 0)
                 visit(context, word, n, counts[i]);
         }
         mem_free(&counts);
+        if (s.code)
+            return s;
     }
     return status_ok();
 }
@@ -213,8 +226,10 @@ static status pack_words(const build *b, int64_t *bytes, uint8_t **blob) {
 static status add_records(build *b, int part, const uint8_t *blob, int64_t n) {
     status s = lexicon_create(&b->owned[part], 0, false);
     const uint8_t *at = blob, *end = blob + n;
-    while (at < end && !s.code) {
+    for (int64_t i = 1; at < end && !s.code; i++) {
         record r;
+        if (i % LOOK == 0 && (s = stop_check_in(omp_get_thread_num(), MERGING)).code)
+            break;
         at = get_record(at, &r);
         if (is_of_part(b, part, r.word, (size_t)r.length))
             lexicon_add(b->owned[part], r.word, (size_t)r.length, r.count, &s);
@@ -253,7 +268,7 @@ static status exchange_words(build *b) {
     }
     mem_free(&received);
     mem_free(&bytes);
-    return comm_agree(b->world, s);
+    return stop_agree(b->world, s, MERGING);
 }
 
 /* ---- 4. the list of words */
@@ -380,7 +395,7 @@ static status make_list(const build *b, vocabulary *v) {
         return s;
     s = sort_words(b, v, all, n);
     mem_free(&all);
-    return comm_agree(b->world, s);
+    return stop_agree(b->world, s, MERGING);
 }
 
 /* ---- 5. what each reader's tokens stand for */
@@ -511,7 +526,7 @@ status vocabulary_build(vocabulary *v, const vocabulary_options *o, lexicon *con
         s = split_readers(&b, readers);
     if (!s.code)
         s = merge_parts(&b);
-    s = comm_agree(world, s);
+    s = stop_agree(world, s, MERGING);
     if (!s.code && comm_size(world) > 1)
         s = exchange_words(&b);
     else if (!s.code)

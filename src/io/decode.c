@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -19,6 +20,7 @@ enum {
 
 struct decoder {
     const input_file *file;
+    status (*check)(void);
     int fd;
     input_coding coding;
     bool is_piece;      /* of a plain file; otherwise a whole stream */
@@ -39,11 +41,12 @@ struct decoder {
     bool started, at_end, done;
 };
 
-status decode_create(decoder **d) {
+status decode_create(decoder **d, status (*check)(void)) {
     status s = mem_new(d, 1, sizeof **d, "a decoder");
     if (s.code)
         return s;
     (*d)->fd = -1;
+    (*d)->check = check;
     s = mem_new(&(*d)->raw, RAW, 1, "compressed input");
     if (s.code)
         decode_destroy(d);
@@ -71,8 +74,21 @@ void decode_close(decoder *d) {
 
 /* ---- sources: each gives at least one byte, or *got = 0 at the end */
 
+static status wait_for_input(const decoder *d) {
+    static const int patience = 100; /* milliseconds */
+    struct pollfd input = {.fd = d->fd, .events = POLLIN};
+    status s = status_ok();
+    while (d->check && !s.code && poll(&input, 1, patience) <= 0)
+        s = d->check();
+    return s;
+}
+
 static status read_some(decoder *d, void *out, size_t room, size_t *got) {
+    const status s = wait_for_input(d);
     ssize_t n;
+    *got = 0;
+    if (s.code)
+        return s;
     do
         n = read(d->fd, out, room);
     while (n < 0 && errno == EINTR);

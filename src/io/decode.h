@@ -22,7 +22,9 @@ typedef struct {
 /* One per thread, for one unit after the other. */
 typedef struct decoder decoder;
 
-status decode_create(decoder **d);
+/* check: asked again and again while nothing comes through a pipe, whether to go on waiting; NULL:
+ * always. */
+status decode_create(decoder **d, status (*check)(void));
 void decode_destroy(decoder **d);
 
 /* Start a unit; ends the one before. */

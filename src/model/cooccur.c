@@ -42,7 +42,12 @@ struct cooccur {
     int64_t n_batches, room;
     int n_threads;
     worker *workers;
+    status (*check)(int thread);
 };
+
+static status may_go_on(const cooccur *c, int thread) {
+    return c->check ? c->check(thread) : status_ok();
+}
 
 /* ---- weights */
 
@@ -88,11 +93,19 @@ static int64_t last_end(const int32_t *ids, int64_t place, int window) {
 }
 
 /* Put each place behind the others of its word: starts[i] of word i moves on. */
-static void put_places(const cooccur *c, int64_t *starts) {
+static status put_places(const cooccur *c, int64_t *starts) {
+    enum { LOOK = 1 << 24 }; /* places between two checks */
     const int32_t *ids = c->text.ids;
     const int window = c->rule->window;
     int64_t p = c->text.begin, last = p < c->text.end ? last_end(ids, p, window) : 0;
+    int64_t looked = p;
     while (p < c->text.end) {
+        if (p - looked > LOOK) {
+            const status s = may_go_on(c, 0);
+            if (s.code)
+                return s;
+            looked = p;
+        }
         const int64_t next = next_end(ids, p), end = next < c->text.end ? next : c->text.end;
         for (; p < end; p++) {
             const bool is_cut = p - last <= window || next - p <= window;
@@ -101,9 +114,10 @@ static void put_places(const cooccur *c, int64_t *starts) {
         last = next;
         p = next + 1;
     }
+    return status_ok();
 }
 
-static void sort_places(cooccur *c) {
+static status sort_places(cooccur *c) {
     const int32_t *ids = c->text.ids;
     int64_t *starts = c->offsets + 1; /* of word x at [x], so that at last its end is there */
     for (int64_t p = c->text.begin; p < c->text.end; p++)
@@ -117,7 +131,7 @@ static void sort_places(cooccur *c) {
     }
     memmove(starts, c->offsets, (size_t)(c->n_words + 1) * sizeof *starts);
     c->offsets[0] = 0;
-    put_places(c, starts);
+    return put_places(c, starts);
 }
 
 static int64_t n_places(const cooccur *c, int64_t row) {
@@ -381,7 +395,9 @@ status cooccur_count(cooccur *c, int64_t begin, int64_t end, cooc_matrix *parts)
         worker *w = &c->workers[omp_get_thread_num()];
         if (atomic_load(&failed))
             continue;
-        status s = count_batch(c, w, b, &parts[b - begin]);
+        status s = may_go_on(c, omp_get_thread_num());
+        if (!s.code)
+            s = count_batch(c, w, b, &parts[b - begin]);
         if (s.code) {
             w->failure = s;
             atomic_store(&failed, true);
@@ -424,9 +440,10 @@ static status sort_and_cut(cooccur *c) {
         mem_new(&c->offsets, (size_t)c->n_words + 2, sizeof *c->offsets, "where the words are");
     if (!s.code)
         s = mem_grow(&c->places, &room, places, sizeof *c->places, "where the words are");
+    if (!s.code)
+        s = sort_places(c);
     if (s.code)
         return s;
-    sort_places(c);
     memset(c->places + c->offsets[c->n_words], 0, AHEAD * sizeof *c->places);
     cut_batches(c, NULL);
     s = mem_new(&c->batches, (size_t)c->n_batches + 1, sizeof *c->batches, "batches of rows");
@@ -436,7 +453,7 @@ static status sort_and_cut(cooccur *c) {
 }
 
 status cooccur_create(cooccur **out, const cooccur_text *text, int64_t n_words,
-                      const cooccur_rule *rule, int n_threads) {
+                      const cooccur_rule *rule, int n_threads, status (*check)(int thread)) {
     status s = mem_new(out, 1, sizeof **out, "counting of co-occurrences");
     if (s.code)
         return s;
@@ -445,7 +462,8 @@ status cooccur_create(cooccur **out, const cooccur_text *text, int64_t n_words,
                    .rule = rule,
                    .n_words = n_words,
                    .spare = (int32_t)((n_words + BLOCK - 1) / BLOCK * BLOCK),
-                   .n_threads = n_threads};
+                   .n_threads = n_threads,
+                   .check = check};
     s = sort_and_cut(c);
     if (!s.code)
         s = mem_new(&c->workers, (size_t)n_threads, sizeof *c->workers, "threads");

@@ -47,9 +47,10 @@ static const int64_t COOCCUR_PLACES = INT64_C(0x80000000);
 
 typedef struct cooccur cooccur;
 
-/* Sort the places and cut the rows into batches. Borrows all that it is given. */
+/* Sort the places and cut the rows into batches. Borrows all that it is given. check: asked now and
+ * then by every thread, with its number, whether to go on; NULL: always. */
 status cooccur_create(cooccur **c, const cooccur_text *text, int64_t n_words,
-                      const cooccur_rule *rule, int n_threads);
+                      const cooccur_rule *rule, int n_threads, status (*check)(int thread));
 void cooccur_destroy(cooccur **c);
 
 /* The most bytes that cooccur_create takes for n places, and that the parts of one batch take for

@@ -198,7 +198,7 @@ void glove_loosen(const glove_cells *c, glove_loose *loose) {
                                   .log_x = c->log_x[cell]};
 }
 
-static void shuffle_loose(const glove_job *j, glove_loose *loose) {
+void glove_shuffle_loose(const glove_job *j, glove_loose *loose) {
     const uint64_t key = random_key(j->seed, RANDOM_ORDER, (uint64_t)j->epoch);
     for (int64_t i = j->cells->n_cells - 1; i > 0; i--) {
         const double unit = random_unit(random_at(key, (uint64_t)i));
@@ -209,34 +209,37 @@ static void shuffle_loose(const glove_job *j, glove_loose *loose) {
     }
 }
 
-double glove_train_loose(const glove_job *j, glove_loose *loose, void *centres, void *contexts) {
+/* One non-zero. Returns its loss. */
+static double train_cell(const glove_job *j, const glove_loose *cell, void *centres,
+                         void *contexts) {
     static const uint16_t places[] = {0, 0, 0}, length = 1;
     const glove_shape *g = j->shape;
     const int64_t n = j->cells->groups->n_words;
-    float *rows = glove_rows(contexts, n), *states = glove_states(contexts);
-    float log_x[ROW_QUANTUM] = {0}, weights[ROW_QUANTUM];
-    double loss = 0;
-    shuffle_loose(j, loose);
-    for (int64_t i = 0; i < j->cells->n_cells; i++) {
-        const glove_loose cell = loose[i];
-        const uint32_t words[] = {cell.word, cell.word, cell.word};
-        const glove_batch b = {.rows = glove_rows(centres, n),
-                               .row_states = glove_states(centres),
-                               .contexts = rows + (size_t)cell.context * g->stride,
-                               .states = states + (size_t)cell.context * GLOVE_STATE,
-                               .width = g->width,
-                               .stride = g->stride,
-                               .words = words,
-                               .lengths = &length,
-                               .n_runs = 1,
-                               .places = places,
-                               .log_x = log_x,
-                               .weights = weights,
-                               .rate = (float)j->rate,
-                               .per_column = 1 / (float)g->dim};
-        log_x[0] = cell.log_x;
-        j->kernel->glove_weights(log_x, 1, (float)log(j->x_max), (float)j->alpha, weights);
-        loss += g->by_element ? j->kernel->glove_element(&b) : j->kernel->glove_row(&b);
+    const uint32_t words[] = {cell->word, cell->word, cell->word};
+    float log_x[ROW_QUANTUM] = {cell->log_x}, weights[ROW_QUANTUM];
+    const glove_batch b = {.rows = glove_rows(centres, n),
+                           .row_states = glove_states(centres),
+                           .contexts = glove_rows(contexts, n) + (size_t)cell->context * g->stride,
+                           .states = glove_states(contexts) + (size_t)cell->context * GLOVE_STATE,
+                           .width = g->width,
+                           .stride = g->stride,
+                           .words = words,
+                           .lengths = &length,
+                           .n_runs = 1,
+                           .places = places,
+                           .log_x = log_x,
+                           .weights = weights,
+                           .rate = (float)j->rate,
+                           .per_column = 1 / (float)g->dim};
+    j->kernel->glove_weights(log_x, 1, (float)log(j->x_max), (float)j->alpha, weights);
+    return g->by_element ? j->kernel->glove_element(&b) : j->kernel->glove_row(&b);
+}
+
+void glove_train_loose(const glove_job *j, const glove_loose *loose, void *centres, void *contexts,
+                       bool (*halts)(void *context), void *context, int64_t *cell, double *loss) {
+    for (; *cell < j->cells->n_cells; ++*cell) {
+        if (*cell % BATCH == 0 && halts(context))
+            return;
+        *loss += train_cell(j, &loose[*cell], centres, contexts);
     }
-    return loss;
 }

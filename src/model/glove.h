@@ -58,8 +58,13 @@ typedef struct {
 /* loose[cells->n_cells] from the only bucket of one group. */
 void glove_loosen(const glove_cells *cells, glove_loose *loose);
 
-/* Shuffle, then train as glove_train does. Returns the loss. */
-double glove_train_loose(const glove_job *j, glove_loose *loose, void *centres, void *contexts);
+/* The order of j->epoch, from that of the epoch before. */
+void glove_shuffle_loose(const glove_job *j, glove_loose *loose);
+
+/* Train from non-zero *cell on as glove_train does, and add to *loss, until all are done or
+ * halts(context), which is asked now and then. */
+void glove_train_loose(const glove_job *j, const glove_loose *loose, void *centres, void *contexts,
+                       bool (*halts)(void *context), void *context, int64_t *cell, double *loss);
 
 /* What that loss is for vectors and biases of zeros: sum of f (log X)^2 / 2. */
 double glove_loss_of_zeros(const glove_job *j, glove_worker *w, int centre, int context);

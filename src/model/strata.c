@@ -149,7 +149,8 @@ void strata_clear(strata *s) {
 
 /* Where a centre group is. */
 typedef struct {
-    int step;  /* the next to train; those before are done */
+    int step;  /* the next; those before are behind it */
+    int whole; /* of them, those before the first that was left out */
     bool busy; /* a thread is at it */
 } position;
 
@@ -158,7 +159,8 @@ struct strata_flow {
     omp_lock_t lock;  /* of all that follows and of groups */
     int64_t left;     /* buckets that nobody has taken */
     int64_t done;
-    int here; /* steps for which the last group's contexts are here */
+    strata_steps here; /* steps for which the last group's contexts are here */
+    bool halted;
 };
 
 status strata_flow_create(strata_flow **slot, int n) {
@@ -181,37 +183,61 @@ void strata_flow_destroy(strata_flow **slot) {
     mem_free(slot);
 }
 
+static bool comes_from_afar(const strata_epoch *e, int a) {
+    return a + 1 == e->n && e->move;
+}
+
+static const position *neighbour(const strata_flow *f, const strata_epoch *e, int a) {
+    return &f->groups[a + 1 < e->n ? a + 1 : 0];
+}
+
 static bool is_ready(const strata_flow *f, const strata_epoch *e, int a) {
     const position *p = &f->groups[a];
     if (p->busy || p->step == e->n_groups)
         return false;
     if (p->step == 0)
         return true;
-    if (a + 1 == e->n && e->move)
-        return f->here > p->step;
-    return f->groups[a + 1 < e->n ? a + 1 : 0].step >= p->step;
+    return comes_from_afar(e, a) ? f->here.all > p->step : neighbour(f, e, a)->step >= p->step;
 }
 
-/* A bucket to train, the earliest step first; -1 if none is ready. */
-static int take_bucket(strata_flow *f, const strata_epoch *e) {
+/* No bucket was left out that the next one of a group has to wait for. */
+static bool is_whole(const strata_flow *f, const strata_epoch *e, int a) {
+    const position *p = &f->groups[a];
+    if (p->whole < p->step)
+        return false;
+    if (p->step == 0)
+        return true;
+    return comes_from_afar(e, a) ? f->here.whole > p->step : neighbour(f, e, a)->whole >= p->step;
+}
+
+typedef enum { LEAVES_OUT, HAS_DONE, TRAINS } task;
+
+/* The next bucket of *group, the earliest step first; -1 if none is ready. */
+static task take_bucket(strata_flow *f, const strata_epoch *e, int *group) {
+    task t = LEAVES_OUT;
     int best = -1;
     omp_set_lock(&f->lock);
     for (int a = 0; a < e->n; a++)
         if (is_ready(f, e, a) && (best < 0 || f->groups[a].step < f->groups[best].step))
             best = a;
     if (best >= 0) {
+        if (is_whole(f, e, best))
+            t = f->groups[best].step < e->done[best] ? HAS_DONE : f->halted ? LEAVES_OUT : TRAINS;
         f->groups[best].busy = true;
         f->left--;
     }
     omp_unset_lock(&f->lock);
-    return best;
+    *group = best;
+    return t;
 }
 
-static int64_t end_bucket(strata_flow *f, int a) {
+static int64_t end_bucket(strata_flow *f, int a, bool is_done) {
     omp_set_lock(&f->lock);
     f->groups[a].busy = false;
     f->groups[a].step++;
-    const int64_t done = ++f->done;
+    f->groups[a].whole += is_done;
+    f->done += is_done;
+    const int64_t done = f->done;
     omp_unset_lock(&f->lock);
     return done;
 }
@@ -225,11 +251,19 @@ static bool is_finished(strata_flow *f) {
 
 static void move_on(strata_flow *f, const strata_epoch *e) {
     omp_set_lock(&f->lock);
-    const int finished = f->groups[0].step;
+    const strata_steps finished = {.all = f->groups[0].step, .whole = f->groups[0].whole};
     omp_unset_lock(&f->lock);
-    const int here = e->move(e->context, finished);
+    const strata_steps here = e->move(e->context, finished);
     omp_set_lock(&f->lock);
     f->here = here;
+    omp_unset_lock(&f->lock);
+}
+
+static void look_for_halt(strata_flow *f, const strata_epoch *e) {
+    if (!e->halts || !e->halts(e->context))
+        return;
+    omp_set_lock(&f->lock);
+    f->halted = true;
     omp_unset_lock(&f->lock);
 }
 
@@ -245,9 +279,13 @@ static void wait_a_little(int *turns) {
 static void work(strata_flow *f, const strata_epoch *e, int thread) {
     int turns = 0;
     for (;;) {
-        if (thread == 0 && e->move)
-            move_on(f, e);
-        const int a = take_bucket(f, e);
+        int a;
+        if (thread == 0) {
+            look_for_halt(f, e);
+            if (e->move)
+                move_on(f, e);
+        }
+        const task t = take_bucket(f, e, &a);
         if (a < 0) {
             if (is_finished(f))
                 return;
@@ -256,9 +294,10 @@ static void work(strata_flow *f, const strata_epoch *e, int thread) {
         }
         turns = 0;
         /* Only this thread changes the step of a group that it holds. */
-        e->train(e->context, e->first + a, f->groups[a].step, thread);
-        const int64_t done = end_bucket(f, a);
-        if (thread == 0 && e->tick)
+        const bool trained =
+            t == TRAINS && e->train(e->context, e->first + a, f->groups[a].step, thread);
+        const int64_t done = end_bucket(f, a, trained || t == HAS_DONE);
+        if (thread == 0 && trained && e->tick)
             e->tick(e->context, done);
     }
 }
@@ -266,9 +305,12 @@ static void work(strata_flow *f, const strata_epoch *e, int thread) {
 void strata_run(strata_flow *f, const strata_epoch *e) {
     f->left = (int64_t)e->n * e->n_groups;
     f->done = 0;
-    f->here = 1;
+    f->here = (strata_steps){.all = 1, .whole = 1};
+    f->halted = false;
     for (int a = 0; a < e->n; a++)
         f->groups[a] = (position){0};
 #pragma omp parallel num_threads(e->n_threads) default(none) shared(f, e)
     work(f, e, omp_get_thread_num());
+    for (int a = 0; a < e->n; a++)
+        e->done[a] = f->groups[a].whole;
 }

@@ -30,7 +30,7 @@ static status begin(reading *r, bool check) {
     status s = idlog_pool_init(&r->pool, ".", INT64_C(1) << 30);
     idlog_init(&r->log, &r->pool);
     if (!s.code)
-        s = decode_create(&r->decoder);
+        s = decode_create(&r->decoder, NULL);
     return s.code ? s : lexicon_create(&r->words, 0, check);
 }
 

@@ -57,7 +57,7 @@ static status count(const text *t, int64_t begin, int64_t end, const cooccur_rul
     cooc_matrix *parts = NULL;
     int64_t n = 0;
     *m = (cooc_matrix){0};
-    status s = cooccur_create(&c, &view, WORDS, rule, threads);
+    status s = cooccur_create(&c, &view, WORDS, rule, threads, NULL);
     if (!s.code) {
         n = cooccur_batches(c);
         s = mem_new(&parts, (size_t)n, sizeof *parts, "parts");
@@ -198,7 +198,8 @@ static void memory_is_foretold(void) {
     for (int threads = 1; threads <= 3; threads++) {
         const size_t before = mem_live_bytes();
         const int64_t told = cooccur_bytes(WORDS, t.end - t.begin, threads);
-        CU_ASSERT_EQUAL_FATAL(cooccur_create(&c, &view, WORDS, &rule, threads).code, STATUS_OK);
+        CU_ASSERT_EQUAL_FATAL(cooccur_create(&c, &view, WORDS, &rule, threads, NULL).code,
+                              STATUS_OK);
         const int64_t taken = (int64_t)(mem_live_bytes() - before);
         CU_ASSERT(taken <= told + 4096 * (threads + 1)); /* the batches and rounding */
         for (int64_t b = 0; b < cooccur_batches(c); b++) {

@@ -161,7 +161,7 @@ static void pieces_tile_a_file_and_cut_no_token(void) {
     static const char *const texts[] = {"ab cd  ef\n\n gh", "   a   ",  "abcdefghijkl",
                                         "a b c d e f",      "\n\n\n\n", "ab\tcd\vef\fgh\rij"};
     decoder *d;
-    CU_ASSERT_EQUAL(decode_create(&d).code, STATUS_OK);
+    CU_ASSERT_EQUAL(decode_create(&d, NULL).code, STATUS_OK);
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         int64_t n = (int64_t)strlen(texts[i]);
         char path[600];
@@ -200,7 +200,7 @@ static void a_token_longer_than_any_block_stays_whole(void) {
     const input_unit units[] = {{.begin = 0, .end = 1000}, {.begin = 1000, .end = LONG + 8}};
     size_t total = 0, longest = 0;
     decoder *d;
-    decode_create(&d);
+    decode_create(&d, NULL);
     for (int u = 0; u < 2; u++) {
         text_block block = {.n = 1};
         CU_ASSERT_EQUAL(decode_open(d, &file, &units[u]).code, STATUS_OK);
@@ -222,7 +222,7 @@ static void a_byte_order_mark_is_left_out(void) {
     const input_file file = {.path = path, .bytes = 8};
     text t = {.n = 0};
     decoder *d;
-    decode_create(&d);
+    decode_create(&d, NULL);
     CU_ASSERT_EQUAL(read_unit(d, &file, 0, 8, &t).code, STATUS_OK);
     CU_ASSERT_EQUAL(t.n, 5);
     decode_destroy(&d);
@@ -230,7 +230,7 @@ static void a_byte_order_mark_is_left_out(void) {
 
 static void check_packed(const uint8_t *bytes, size_t n, input_coding coding) {
     decoder *d;
-    decode_create(&d);
+    decode_create(&d, NULL);
     for (size_t length = n; length >= 4; length--) {
         char path[600];
         snprintf(path, sizeof path, "%s", test_file("packed", bytes, length));
@@ -274,7 +274,7 @@ static void refused_memory_is_a_status_and_leaks_nothing(void) {
         if (!s.code)
             s = input_list_units(&list, &units, &n);
         if (!s.code)
-            s = decode_create(&d);
+            s = decode_create(&d, NULL);
         if (!s.code)
             s = read_unit(d, &list.files[0], 0, -1, &t);
         CU_ASSERT_TRUE(s.code == STATUS_OK || s.code == STATUS_SPACE);
