@@ -304,6 +304,8 @@ static status start_run(training_glove *t) {
                            .init_scale = t->init_scale,
                            .remedy = "",
                            .unit = PROGRESS_NONZEROS,
+                           .snapshot_bytes =
+                               2 * t->groups.n_words * (t->o->dim + 1) * (int64_t)sizeof(float),
                            .own_start = t->o->init == INIT_SVD,
                            .work = (double)t->counts.n_nonzeros * (double)t->o->epochs};
     status s = run_record_open(&t->record, &plan);

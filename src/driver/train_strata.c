@@ -280,6 +280,7 @@ static status start_run(training_strata *t) {
                            .init_scale = t->init_scale,
                            .remedy = "",
                            .unit = PROGRESS_WORDS,
+                           .snapshot_bytes = 2 * t->n_words * t->o->dim * (int64_t)sizeof(float),
                            .own_start = t->o->init == INIT_SVD,
                            .work = (double)t->corpus.n_tokens * (double)t->o->epochs};
     return run_record_open(&t->record, &plan);

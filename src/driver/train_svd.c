@@ -109,6 +109,7 @@ static status start_run(training_svd *t) {
                            .learning_rate = NAN,
                            .remedy = "",
                            .unit = PROGRESS_WORDS,
+                           .snapshot_bytes = t->counts.words.n * t->o->dim * (int64_t)sizeof(float),
                            .work = (double)t->counts.n_tokens,
                            .own_start = true};
     return run_record_open(&t->record, &plan);

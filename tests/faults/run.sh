@@ -24,6 +24,10 @@ models=(
     "tree 2 corpus.h5 --deterministic --objective hs --epochs 2"
     "replicas 3 corpus.h5 --deterministic --replicas 3 --epochs 3"
     "cold 3 corpus.h5 --deterministic --replicas 3 --replicate 0 --epochs 3"
+    "strata 3 corpus.h5 --schedule strata --episodes 4 --epochs 3"
+    "glove 3 cooc.h5 --model glove --epochs 30"
+    "elements 2 cooc.h5 --model glove --epochs 30 --accumulators element"
+    "svd 2 cooc.h5 --model ppmi-svd"
     "hogwild 1 corpus.h5 --order shuffle --epochs 3"
 )
 for model in "${models[@]}"; do
