@@ -8,6 +8,7 @@
 
 #include "blas_choice.h"
 #include "command_table.h"
+#include "h5.h"
 #include "log.h"
 #include "memory.h"
 #include "stop.h"
@@ -47,9 +48,13 @@ static bool answer_alone(int argc, char **argv, int *code) {
     return true;
 }
 
-/* Those that may take hours can be stopped. */
+/* Commands that may take hours. */
+static bool is_stoppable(const command_row *command) {
+    return command && command->bit & (C_PREPARE | C_COOCCUR | C_TRAIN);
+}
+
 static status run_stoppable(const command_row *command, const options *o, const comm *world) {
-    if (!(command->bit & (C_PREPARE | C_COOCCUR | C_TRAIN)))
+    if (!is_stoppable(command))
         return command->run(o, world);
     status s = stop_begin(world, o->max_time);
     if (!s.code)
@@ -82,6 +87,8 @@ int main(int argc, char **argv) {
     int code;
     if (answer_alone(argc, argv, &code))
         return code;
+    if (argc > 1 && is_stoppable(command_by_name(argv[1])))
+        stop_listen();
     blas_choose_kernels(argv);
     comm *world = comm_start(&argc, &argv);
     log_init(comm_rank(world) == 0, false);
@@ -92,6 +99,7 @@ int main(int argc, char **argv) {
         log_error("cannot write to standard output");
         s.code = STATUS_IO;
     }
+    h5_end();
     comm_stop(&world);
     /* After a failed write the HDF5 library may hold files that it can neither flush nor close:
      * leave without its exit handlers. */

@@ -11,8 +11,7 @@
 static volatile sig_atomic_t signal_seen;
 
 static struct {
-    notice *notice; /* NULL outside stop_begin ... stop_end */
-    struct sigaction before[2];
+    notice *notice;           /* NULL outside stop_begin ... stop_end */
     double deadline, reserve; /* on clock_seconds, INFINITY = none; seconds */
 } stopping = {.deadline = INFINITY};
 
@@ -23,20 +22,21 @@ static void note_signal(int number) {
     signal_seen = number;
 }
 
-status stop_begin(const comm *world, double max_time) {
+void stop_listen(void) {
     const struct sigaction act = {.sa_handler = note_signal, .sa_flags = SA_RESTART};
+    for (int i = 0; i < N_SIGNALS; i++)
+        sigaction(SIGNALS[i], &act, NULL);
+}
+
+status stop_begin(const comm *world, double max_time) {
     if (max_time > 0 && comm_rank(world) == 0)
         stopping.deadline = clock_seconds() + max_time;
-    for (int i = 0; i < N_SIGNALS; i++)
-        sigaction(SIGNALS[i], &act, &stopping.before[i]);
     return notice_create(&stopping.notice, world);
 }
 
 void stop_end(void) {
     if (!stopping.notice)
         return;
-    for (int i = 0; i < N_SIGNALS; i++)
-        sigaction(SIGNALS[i], &stopping.before[i], NULL);
     notice_destroy(&stopping.notice);
     stopping.deadline = INFINITY;
 }

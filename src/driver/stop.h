@@ -10,11 +10,16 @@
 #include "comm.h"
 #include "status.h"
 
-/* Collective. From now on the signals ask for a stop; max_time: seconds after the program's start
+/* Local, before MPI is started. From now on the signals are noted, so that one that comes early is
+ * not lost. */
+void stop_listen(void);
+
+/* Collective, after stop_listen. From now on a signal asks for a stop; max_time: seconds from now
  * at which rank 0 does, 0 = never. */
 status stop_begin(const comm *world, double max_time);
 
-/* Collective. Signals mean what they meant before. Nothing to do without stop_begin. */
+/* Collective. Signals are still noted, but nothing comes of it. Nothing to do without stop_begin.
+ */
 void stop_end(void);
 
 /* Local, only the thread that started MPI. Whether a rank has asked for a stop, as far as is known

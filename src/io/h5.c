@@ -230,7 +230,7 @@ status h5_create(h5_file **file, const char *path, const char *kind, int version
     return s;
 }
 
-/* Flush and close; afterwards the file has no id, whatever happened. */
+/* Flush and close; the file has no id afterwards, or is to be discarded. */
 static status close_written(h5_file *f) {
     h5_close_slots(f);
     status s = group_agree(&f->g, H5Fflush(f->id, H5F_SCOPE_GLOBAL) < 0
@@ -239,7 +239,8 @@ static status close_written(h5_file *f) {
     if (s.code)
         return s;
     s = group_agree(&f->g, H5Fclose(f->id) < 0 ? h5_failure_together(f, "the end") : status_ok());
-    f->id = -1;
+    if (!s.code)
+        f->id = -1;
     return s;
 }
 
@@ -304,16 +305,26 @@ status h5_keep_partial(h5_file **file) {
     return s;
 }
 
+/* HDF5 writes what it still holds when it closes. Several processes make room for that on a full
+ * disk. */
+static void give_up(const h5_file *f) {
+    hid_t how;
+    if (f->g.size == 1 && f->id >= 0) {
+        how = file_access(&f->g);
+        h5_write_nowhere(f, how);
+        if (how >= 0)
+            H5Pclose(how);
+    } else if (f->g.rank == 0 && f->id >= 0 && h5_is_ours(f) && truncate(f->partial, 0)) {
+        /* Then it is closed as it is. */
+    }
+}
+
 void h5_discard(h5_file **file) {
     h5_file *f = *file;
     if (!f)
         return;
+    give_up(f);
     h5_close_slots(f);
-    /* HDF5 writes what it still holds when it closes. Emptying the file first makes room for that
-     * on a full disk; should closing fail all the same, one process alone leaves the id open. */
-    if (f->g.rank == 0 && f->id >= 0 && h5_is_ours(f) && truncate(f->partial, 0)) {
-        /* Then it is closed as it is. */
-    }
     (void)group_agree(&f->g, status_ok());
     if (f->id >= 0 && H5Fclose(f->id) < 0)
         (void)h5_failure_together(f, "the end");

@@ -25,6 +25,9 @@ typedef struct h5_file h5_file;
 
 typedef enum { H5_U8, H5_I32, H5_I64, H5_F32, H5_F64, H5_U32, H5_U64 } h5_type;
 
+/* Local, when no file is open any more and before MPI ends. */
+void h5_end(void);
+
 /* Collective. Start PATH.partial anew with attributes format = kind and format_version. */
 status h5_create(h5_file **file, const char *path, const char *kind, int version, const group *g);
 

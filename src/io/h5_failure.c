@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -72,8 +73,11 @@ static bool is_disk_full(const char *path) {
     return statvfs(path, &v) == 0 && (double)v.f_bavail * (double)v.f_frsize < 65536.0;
 }
 
+static bool has_failed; /* a write of this process */
+
 status h5_failure_writing(const h5_file *f, const char *what) {
     h5_reason reason = last_reason();
+    has_failed = true;
     char doing[128];
     snprintf(doing, sizeof doing, "cannot write %s to", what);
     if (!reason.error && is_disk_full(f->partial))
@@ -81,6 +85,26 @@ status h5_failure_writing(const h5_file *f, const char *what) {
     if (reason.error)
         return status_errno(reason.error, doing, f->partial);
     return status_error(STATUS_IO, "%s %s: %s", doing, f->partial, reason.text);
+}
+
+/* ---- one writer */
+
+void h5_write_nowhere(const h5_file *f, hid_t how) {
+    int *fd = NULL;
+    const int nowhere = memfd_create("given up", MFD_CLOEXEC);
+    if (nowhere >= 0 && H5Fget_vfd_handle(f->id, how, (void **)&fd) >= 0 && fd)
+        (void)dup2(nowhere, *fd);
+    if (nowhere >= 0)
+        close(nowhere);
+}
+
+/* HDF5 ends with MPI, and crashes when it comes to a file that it could not create. There is no
+ * call for leaving it as it is, but it looks at this before. */
+extern bool H5_libinit_g __attribute__((weak));
+
+void h5_end(void) {
+    if (has_failed && &H5_libinit_g)
+        H5_libinit_g = false;
 }
 
 /* ---- several writers */

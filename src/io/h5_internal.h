@@ -51,6 +51,11 @@ status h5_failure_writing(const h5_file *f, const char *what);
  * file and ends the job with the exit code. */
 status h5_failure_together(const h5_file *f, const char *what);
 
+/* What HDF5 still has to write to this file, of which this process is the only writer, goes into
+ * memory that is given back when the file is closed: a file that cannot be written cannot be closed
+ * either, and HDF5 crashes on it when the program ends. how: as in h5_watch. */
+void h5_write_nowhere(const h5_file *f, hid_t how);
+
 /* From now on a write to this file that fails in MPI ends the job at once, as h5_failure_together
  * does: HDF5 notes a failure to write its metadata, goes on to where all processes meet, and stays
  * there. how: the properties that the file was made with. */

@@ -36,9 +36,12 @@ until_done() {
     return 1
 }
 
-# rank_pids PATTERN: the ranks of a running job, in the order of their ids.
+# rank_pids PATTERN: the ranks of a job that runs in this folder, in the order of their ids.
 rank_pids() {
-    pgrep -f "^$WORDSHARD .*$1"
+    local pid
+    for pid in $(pgrep -f "^$WORDSHARD .*$1"); do
+        [ ! "/proc/$pid/cwd" -ef . ] || echo "$pid"
+    done
 }
 
 # wait_for SECONDS COMMAND...: until the command succeeds.
