@@ -16,7 +16,7 @@ train() { # RANKS OUTPUT ARGS...
     on "$ranks" train "$input" -o "$output" --threads 1 "${model[@]}" "$@"
 }
 input=x.h5 model=(--model ppmi-svd --dim 50 --iterations 200)
-interrupted "PPMI-SVD" "1 2"
+sign="positive PMI" interrupted "PPMI-SVD" "1 2"
 model=(--model ppmi-svd --dim 50 --iterations 30)
 often "PPMI-SVD" 3
 

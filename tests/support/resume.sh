@@ -53,13 +53,14 @@ wait_for() {
 
 # ---- for schedules that stop in the middle; all of these use the function train RANKS OUTPUT ARGS...
 
-# interrupt RANKS OUTPUT ARGS...: SIGUSR1 to the last rank when training has begun or gone on; the exit
-# code, 0 if it was done before. Its log goes to OUTPUT without .h5 and with .err.
+# interrupt RANKS OUTPUT ARGS...: SIGUSR1 to the last rank when training has begun or gone on, which its
+# log shows by $sign; the exit code, 0 if it was done before. The log goes to OUTPUT without .h5 and with .err.
+sign='epoch [0-9]*/\|going on from'
 interrupt() {
     local ranks=$1 output=$2 log=${2%.h5}.err job pids
     train "$@" >refused.out 2>"$log" &
     job=$!
-    began() { grep -q 'epoch [0-9]*/\|going on from\|positive PMI' "$log" || ! kill -0 "$job"; }
+    began() { grep -q "$sign" "$log" || ! kill -0 "$job"; }
     wait_for 60 began
     mapfile -t pids < <(rank_pids "-o $output")
     [ ${#pids[@]} -eq 0 ] || kill -s USR1 "${pids[$((${#pids[@]} - 1))]}" 2>/dev/null
@@ -93,7 +94,7 @@ often() {
     shift 2
     rm -f many.h5
     claim "$name: straight" train 1 straight.h5 --overwrite -q "$@"
-    claim "$name: many checkpoints" train "$ranks" many.h5 --checkpoint-every 0.001s "$@"
+    claim "$name: many checkpoints" train "$ranks" many.h5 --checkpoint-every 0.02s "$@"
     cp claim.log many.log
     claim "$name: they were many" test "$(grep -c "checkpoint of epoch" many.log)" -gt 5
     claim "$name: the same bits" same_run straight.h5 many.h5
