@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "strata_pass.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 #include "memory.h"
+#include "stop.h"
 
 static const char STEPS[] = "steps", LOSSES[] = "losses"; /* in a checkpoint */
 
@@ -35,11 +37,14 @@ void strata_pass_begin(strata_pass *p) {
 typedef struct {
     strata_pass *pass;
     const strata_job *job;
+    atomic_bool has_trained; /* a bucket, since it began or went on */
 } running;
 
 static bool train(void *context, int centre, int step, int thread) {
-    const strata_job *j = ((running *)context)->job;
-    return j->train(j->context, centre, step, thread);
+    running *r = context;
+    const bool done = r->job->train(r->job->context, centre, step, thread);
+    atomic_store(&r->has_trained, true);
+    return done;
 }
 
 static strata_steps move(void *context, strata_steps finished) {
@@ -48,8 +53,10 @@ static strata_steps move(void *context, strata_steps finished) {
     return (strata_steps){.all = here.all, .whole = here.whole};
 }
 
+/* However often a checkpoint is due, there is something new in each. */
 static bool halts(void *context) {
-    return run_record_interrupts(((running *)context)->job->record);
+    running *r = context;
+    return stop_asked() || (atomic_load(&r->has_trained) && run_record_interrupts(r->job->record));
 }
 
 static void tick(void *context, int64_t done) {
@@ -64,7 +71,7 @@ static bool moves(const running *r) {
 /* Others may still need blocks that are here, and hear from this rank that they should stop. */
 static void wait_for_others(void *context) {
     const running *r = context;
-    (void)halts(context);
+    (void)stop_asked();
     if (moves(r))
         ring_move(r->job->contexts,
                   (ring_steps){.all = r->pass->n_groups, .whole = r->pass->done[0]});

@@ -14,6 +14,7 @@
 #include "log.h"
 #include "memory.h"
 #include "output.h"
+#include "stop.h"
 #include "train_svd.h"
 
 static const double DEFAULT_RATE = 0.05; /* glove.c's, */
@@ -171,7 +172,7 @@ static bool train_loose(epoch_context *e, void *centres, void *contexts) {
     for (; t->shuffles <= t->epoch; t->shuffles++) {
         glove_job job = e->job;
         job.epoch = t->shuffles;
-        if (halts(e))
+        if (stop_asked())
             return false;
         glove_shuffle_loose(&job, t->loose);
     }

@@ -237,8 +237,9 @@ static double train_cell(const glove_job *j, const glove_loose *cell, void *cent
 
 void glove_train_loose(const glove_job *j, const glove_loose *loose, void *centres, void *contexts,
                        bool (*halts)(void *context), void *context, int64_t *cell, double *loss) {
+    const int64_t first = *cell;
     for (; *cell < j->cells->n_cells; ++*cell) {
-        if (*cell % BATCH == 0 && halts(context))
+        if (*cell % BATCH == 0 && *cell > first && halts(context))
             return;
         *loss += train_cell(j, &loose[*cell], centres, contexts);
     }

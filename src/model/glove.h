@@ -62,7 +62,7 @@ void glove_loosen(const glove_cells *cells, glove_loose *loose);
 void glove_shuffle_loose(const glove_job *j, glove_loose *loose);
 
 /* Train from non-zero *cell on as glove_train does, and add to *loss, until all are done or
- * halts(context), which is asked now and then. */
+ * halts(context), which is asked now and then but not at once. */
 void glove_train_loose(const glove_job *j, const glove_loose *loose, void *centres, void *contexts,
                        bool (*halts)(void *context), void *context, int64_t *cell, double *loss);
 

@@ -15,6 +15,24 @@ train() { # RANKS OUTPUT ARGS...
     on "$ranks" train c.h5 -o "$output" --dim 50 --epochs 4 --threads 1 "$@"
 }
 
+# the_same NAME "RANKS..." ARGS...: stopped over and over, on other ranks each time, it ends with the
+# bits of a run that was never stopped.
+the_same() {
+    local name=$1 ways=$2 k n=0
+    shift 2
+    claim "$name: straight" train 1 straight.h5 --overwrite -q "$@"
+    rm -rf cut.h5 cut.ckpt
+    for k in $ways; do
+        train "$k" cut.h5 --max-time 0.3s "$@" >cut.out 2>cut.err
+        [ $? -eq 85 ] || break
+        n=$((n + 1))
+    done
+    claim "$name: was stopped" test "$n" -gt 0
+    [ -e cut.h5 ] || claim "$name: goes on to the end" train "$k" cut.h5 -q "$@"
+    claim "$name: the same bits" "$same" straight.h5 cut.h5
+    claim "$name: the checkpoints are gone" test ! -e cut.ckpt
+}
+
 same=same_run
 the_same "rounds" "1 2 3" --deterministic
 the_same "rounds of CBOW" "2 1 3" --deterministic --model cbow

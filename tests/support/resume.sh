@@ -54,61 +54,51 @@ wait_for() {
     done
 }
 
-# the_same NAME "RANKS..." ARGS...: stopped over and over, after 0.3 s or what is in $limit, on other
-# ranks each time, it ends with the bits of a run that was never stopped. Uses the functions
-# train RANKS OUTPUT ARGS... and $same.
-the_same() {
-    local name=$1 ways=$2 k n=0
+# ---- for schedules that stop in the middle; all of these use the function train RANKS OUTPUT ARGS...
+
+# interrupt RANKS OUTPUT ARGS...: SIGUSR1 to the last rank when training has begun or gone on, which its
+# log shows by $sign; the exit code, 0 if it was done before. The log goes to OUTPUT without .h5 and with .err.
+sign='epoch [0-9]*/\|going on from'
+interrupt() {
+    local ranks=$1 output=$2 log=${2%.h5}.err job pids
+    train "$@" >refused.out 2>"$log" &
+    job=$!
+    began() { grep -q "$sign" "$log" || ! kill -0 "$job"; }
+    wait_for 60 began
+    mapfile -t pids < <(rank_pids "-o $output")
+    [ ${#pids[@]} -eq 0 ] || kill -s USR1 "${pids[$((${#pids[@]} - 1))]}" 2>/dev/null
+    wait "$job"
+}
+
+# interrupted NAME "RANKS..." ARGS...: interrupted on other ranks each time, it ends with the bits of a run
+# that was never stopped.
+interrupted() {
+    local name=$1 ways=$2 ranks code
     shift 2
     claim "$name: straight" train 1 straight.h5 --overwrite -q "$@"
-    rm -rf cut.*
-    for k in $ways; do
-        train "$k" cut.h5 --max-time "${limit:-0.3s}" "$@" >cut.out 2>>cut.err
-        [ $? -eq 85 ] || break
-        n=$((n + 1))
+    rm -rf cut.* stops
+    for ranks in $ways; do
+        interrupt "$ranks" cut.h5 "$@"
+        code=$?
+        [ "$code" -ne 0 ] || break
+        claim "$name: exit code 85, not $code" test "$code" -eq 85
+        claim "$name: a checkpoint and nothing else" sh -c 'test ! -e cut.h5 && test ! -e cut.h5.partial && test -e cut.ckpt/state-0.h5'
+        sed -n 's/.*error: stopped by .* in epoch [0-9]*, \([0-9.]*\) %; the same command goes on.*/\1/p' cut.err >>stops
     done
-    claim "$name: was stopped" test "$n" -gt 0
-    [ -e cut.h5 ] || claim "$name: goes on to the end" train "$k" cut.h5 -q "$@"
-    claim "$name: the same bits" "$same" straight.h5 cut.h5
+    claim "$name: was stopped in the middle of an epoch" grep -v '^0.0$' stops
+    [ -e cut.h5 ] || claim "$name: goes on to the end" train "$ranks" cut.h5 "$@"
+    claim "$name: the same bits" same_run straight.h5 cut.h5
     claim "$name: the checkpoints are gone" test ! -e cut.ckpt
 }
 
-# in_the_middle PART...: a run of the_same was stopped at another part of an epoch than these.
-in_the_middle() {
-    sed -n 's/.*error: stopped by --max-time in epoch [0-9]*, \([0-9.]*\) %.*/\1/p' cut.err | grep -vxF "$(printf '%s\n' "$@")"
-}
-
-# often NAME RANKS ARGS...: checkpoints all the time change no bit. Uses train.
+# often NAME RANKS ARGS...: checkpoints all the time change no bit.
 often() {
     local name=$1 ranks=$2
     shift 2
     rm -f many.h5
     claim "$name: straight" train 1 straight.h5 --overwrite -q "$@"
-    claim "$name: many checkpoints" train "$ranks" many.h5 --checkpoint-every 0.03s "$@"
+    claim "$name: many checkpoints" train "$ranks" many.h5 --checkpoint-every 0.02s "$@"
     cp claim.log many.log
-    claim "$name: they were many" test "$(grep -c "checkpoint of epoch" many.log)" -gt 3
+    claim "$name: they were many" test "$(grep -c "checkpoint of epoch" many.log)" -gt 5
     claim "$name: the same bits" same_run straight.h5 many.h5
-}
-
-# signalled_in_train NAME RANKS WHICH ARGS...: SIGUSR1 to one rank of a long run, which goes on on two.
-# Uses train.
-signalled_in_train() {
-    local name=$1 ranks=$2 which=$3 begin code
-    shift 3
-    rm -rf long.*
-    train "$ranks" long.h5 --epochs 1000 --report-every 0.1s "$@" >long.out 2>long.err &
-    local job=$!
-    claim "$name: runs" wait_for 30 grep -q "epoch 2/1000" long.err
-    mapfile -t pids < <(rank_pids "-o long.h5")
-    begin=$(date +%s%N)
-    kill -s USR1 "${pids[$which]}"
-    wait "$job"
-    code=$?
-    claim "$name: exit code 85, not $code" test "$code" -eq 85
-    claim "$name: within 3 s" test $((($(date +%s%N) - begin) / 1000000)) -lt 3000
-    claim "$name: a checkpoint and nothing else" sh -c 'test ! -e long.h5 && test ! -e long.h5.partial && test -e long.ckpt/state-0.h5'
-    train 2 long.h5 --epochs 1000 --max-time 0.3s "$@" >long.out 2>long.err
-    code=$?
-    claim "$name: goes on and is stopped again" test "$code" -eq 85
-    claim "$name: says from where" grep -q "going on from long.ckpt/state-0.h5: epoch" long.err
 }
