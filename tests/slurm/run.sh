@@ -13,7 +13,7 @@ skip() {
 }
 
 if [ "${1:-}" != --inside ]; then
-    for tool in munged slurmctld slurmd sbatch srun unshare ip; do
+    for tool in munged slurmctld slurmd sbatch srun unshare nsenter ip; do
         command -v "$tool" >/dev/null || skip "$tool (./dev deps slurm)"
     done
     [ "$(id -u)" -eq 0 ] || skip "root: slurmd becomes the user of a job"

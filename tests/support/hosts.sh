@@ -10,6 +10,7 @@ export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMP_NUM_THREADS
 hosts=${HOSTS:-4} rate=${RATE:-1gbit} network=10.77.0
 own=/dev/shm # private to the hosts
 self=$(readlink -f "$0")
+source "$(dirname "$self")/network.sh"
 
 skip() {
     echo "skipped: several hosts need $*" >&2
@@ -35,21 +36,13 @@ shift
 ranks=$1
 shift
 
-{ mount -t tmpfs tmpfs "$own" && ip link add bridge type bridge; } || skip "the right to mount and to make bridges"
+{ mount -t tmpfs tmpfs "$own" && network_bridge "$network.254/24"; } || skip "the right to mount and to make bridges"
 hostname login
-ip link set lo up
-ip address add "$network.254/24" dev bridge
-ip link set bridge up
 slots=$(((ranks + hosts - 1) / hosts)) list=
 printf '127.0.0.1 localhost\n%s.254 login\n' "$network" >"$own/hosts"
 for i in $(seq "$hosts"); do
-    touch "$own/host$i"
-    unshare --net="$own/host$i" ip link set lo up
-    ip link add "port$i" type veth peer name eth0 netns "$own/host$i"
-    ip link set "port$i" master bridge up
+    network_host "$own/host$i" "$i" "$network.$i/24"
     inside=(nsenter --net="$own/host$i")
-    "${inside[@]}" ip address add "$network.$i/24" dev eth0
-    "${inside[@]}" ip link set eth0 up
     shape=(root tbf rate "$rate" burst 128kb latency 50ms)
     if ! "${inside[@]}" tc qdisc add dev eth0 "${shape[@]}" || ! tc qdisc add dev "port$i" "${shape[@]}"; then
         skip "traffic shaping (tbf) in the kernel"
