@@ -82,24 +82,3 @@ int64_t common_peak_memory(void) {
     getrusage(RUSAGE_SELF, &used);
     return (int64_t)used.ru_maxrss * 1024;
 }
-
-static status check_limit(const options *o, double bytes, const char *advice) {
-    char need[32], have[32];
-    if (!o->memory || bytes <= (double)o->memory)
-        return status_ok();
-    return status_error(STATUS_SPACE, "this run needs %s for each rank, --memory gives %s; %s",
-                        mem_format(need, bytes), mem_format(have, (double)o->memory), advice);
-}
-
-status common_check_memory(const options *o, const comm *world, double bytes, const char *advice) {
-    char need[32], have[32];
-    comm *node = comm_split_node(world);
-    const double on_node = comm_sum_real(node, bytes - (double)mem_live_bytes());
-    const double available = (double)mem_available();
-    comm_free(&node);
-    status s = check_limit(o, bytes, advice);
-    if (!s.code && available > 0 && on_node > available)
-        s = status_error(STATUS_SPACE, "this run needs %s more on this node, %s are available; %s",
-                         mem_format(need, on_node), mem_format(have, available), advice);
-    return comm_agree(world, s);
-}

@@ -81,22 +81,6 @@ void glove_clear_tables(training_glove *t) {
     mem_free(&t->table);
 }
 
-double glove_table_bytes(const training_glove *t) {
-    int64_t begin, n;
-    size_t most = 0;
-    double bytes = 0;
-    glove_rows_of(t, &begin, &n);
-    for (int g = 0; g < t->n_groups; g++) {
-        const size_t block = glove_block_bytes(&t->shape, strata_size(&t->groups, g));
-        most = block > most ? block : most;
-        bytes += g >= t->first && g < t->first + t->n ? (double)block : 0;
-    }
-    /* The ring's slots are all as large as the largest block. */
-    bytes += ring_bytes(t->n_groups, most, comm_rank(t->world), comm_size(t->world));
-    return bytes + (double)n * (double)t->o->dim * sizeof(float) +
-           (double)t->groups.n_words * sizeof(uint64_t);
-}
-
 /* ---- rows by id */
 
 void glove_rows_of(const training_glove *t, int64_t *begin, int64_t *n) {

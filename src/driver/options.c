@@ -237,7 +237,7 @@ static status read_arguments(cursor *c) {
 /* Defaults that depend on the command or on another option: those whose preset is empty. */
 static void settle(options *o, int command) {
     const bool counts =
-        command == C_COOCCUR || o->model == MODEL_GLOVE || o->model == MODEL_PPMI_SVD;
+        (command & C_COOCCUR) || o->model == MODEL_GLOVE || o->model == MODEL_PPMI_SVD;
     if (!o->given.window)
         o->window = counts ? 10 : 5;
     if (!o->given.epochs)
@@ -253,6 +253,7 @@ static void settle(options *o, int command) {
 
 status options_read(options *o, int command, int argc, char **argv) {
     memset(o, 0, sizeof *o);
+    o->command = command;
     status s = status_ok();
     for (size_t i = 0; i < N_OPTIONS && !s.code; i++)
         if (*table[i].preset || table[i].kind == OPTION_text || table[i].kind == OPTION_list)
@@ -353,4 +354,16 @@ void options_each(const options *o, int command,
 bool options_define(const char *name) {
     const option_row *row = option_find(name, strlen(name), C_ALL);
     return row && !(row->commands & C_SAME);
+}
+
+void options_each_given(const options *o, int command,
+                        void (*visit)(void *context, const option_row *row, const char *value),
+                        void *context) {
+    for (size_t i = 0; i < N_OPTIONS; i++) {
+        char text[4096];
+        if (!(table[i].commands & command) || !((const bool *)&o->given)[i])
+            continue;
+        value_text(o, &table[i], text, sizeof text);
+        visit(context, &table[i], text);
+    }
 }

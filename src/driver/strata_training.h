@@ -7,6 +7,7 @@
 
 #include "comm.h"
 #include "corpus_file.h"
+#include "job_shape.h"
 #include "options.h"
 #include "pair_bucket.h"
 #include "ppmi_svd.h"
@@ -35,6 +36,8 @@ typedef struct {
 typedef struct {
     const options *o;
     const comm *world;
+    job_shape shape;
+    estimate memory; /* that this rank needs */
     const char *path;
     const kernels *kernel;
     int n_threads;
@@ -64,12 +67,11 @@ typedef struct {
     ppmi_svd start; /* --init svd; to the end with --blend */
     run_record record;
     int epoch, episode; /* from 0 */
-    double bytes;       /* estimate of what this rank needs */
 } training_strata;
 
 /* Only this rank: no row moves. Local. */
 static inline bool strata_is_alone(const training_strata *t) {
-    return comm_size(t->world) == 1;
+    return t->shape.ranks == 1;
 }
 
 /* Number of the present episode in the run. Local. */
@@ -85,8 +87,8 @@ uint64_t strata_seed(const training_strata *t, int64_t own);
 status strata_episode_create(training_strata *t);
 void strata_episode_clear(training_strata *t);
 
-/* Bytes of an episode on this rank, by the pairs to expect. Local. */
-double strata_episode_bytes(const training_strata *t);
+/* What an episode takes on this rank, by the pairs to expect. Local. */
+void strata_episode_estimate(const training_strata *t, estimate *e);
 
 /* Draw the pairs of t->episode of t->epoch and bring them to the owners of their input groups. */
 status strata_episode_draw(training_strata *t);
@@ -111,8 +113,8 @@ void strata_tables_outputs(const training_strata *t, int input, int step, pair_b
 status strata_tables_create(training_strata *t);
 void strata_tables_clear(training_strata *t);
 
-/* Bytes of these on this rank. Local. */
-double strata_tables_bytes(const training_strata *t);
+/* What these take on this rank while a snapshot is written. Local. */
+void strata_tables_estimate(const training_strata *t, estimate *e);
 
 /* For run_table: t->table becomes this rank's rows of table name, by id; t is the context. */
 status strata_tables_fetch(void *t, const char *name, const float **data);

@@ -71,6 +71,11 @@ typedef struct {
 status h5_write(h5_file *file, const h5_dataset *d, int64_t begin, int64_t n, const void *data,
                 size_t stride);
 
+/* Local. Bytes that h5_write with a checksum takes beside the data, when each of n processes, of
+ * which so many are on a node, writes `bytes`: one process filters chunk by chunk; several keep all
+ * filtered chunks of a call, and one of a node gathers them for the disk. Its share for each. */
+double h5_write_bytes(double bytes, int n_processes, int n_on_node);
+
 /* Collective. Create a 1-D dataset of n null-padded UTF-8 strings of width bytes, deflated, with
  * Fletcher-32. Rank 0 calls fill for one block of strings after the other; out is zeroed. */
 status h5_write_strings(h5_file *file, const char *name, int64_t n, size_t width,
