@@ -35,7 +35,9 @@ status common_folder(const char *path, char **folder);
 /* Threads of this rank: --threads, or what the launcher gives. */
 int common_threads(const options *o);
 
-/* The most that this process had in memory at once, everything included; bytes. */
-int64_t common_peak_memory(void);
+/* The most that this process had in memory at once, everything included; bytes. Blocks that it
+ * shares with other ranks now count in equal parts, the program and its libraries as one of n_ranks
+ * parts. */
+int64_t common_peak_memory(int n_ranks);
 
 #endif

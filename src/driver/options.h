@@ -63,6 +63,7 @@ typedef struct {
 typedef struct {
     int command;        /* bits */
     string_list inputs; /* positional arguments after the command */
+    char *line;         /* the arguments as given, quoted for the shell */
 #define OPTION(kind, field, ...) option_##kind field;
 #include "options.def"
 #undef OPTION

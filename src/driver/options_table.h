@@ -32,6 +32,9 @@ void options_each_given(const options *o, int command,
                         void (*visit)(void *context, const option_row *row, const char *value),
                         void *context);
 
+/* The shortest text that reads back as the same number. */
+void option_real_text(double x, char *text, size_t size);
+
 /* Note in o->given that the user set this option. */
 void option_mark_given(options *o, const option_row *row);
 

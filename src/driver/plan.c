@@ -16,14 +16,15 @@
 static const double WORD_BYTES = 2 * 8 + 2 * sizeof(int64_t);
 
 void plan_disk(forecast *p, const options *o, double n_words, double row_bytes, double rows) {
-    const double tables = rows * row_bytes;
+    const double tables =
+        h5_stored_bytes(n_words, row_bytes) + h5_stored_bytes(rows - n_words, row_bytes);
     const bool all = o->snapshots == SNAPSHOTS_ALL && o->model != MODEL_PPMI_SVD;
     p->words = n_words;
     p->epochs_kept = all ? (double)o->epochs : 1;
-    p->output =
-        n_words * WORD_BYTES + p->epochs_kept * tables + (o->blend > 0 ? n_words * row_bytes : 0);
-    p->checkpoint = tables;
-    p->snapshots = p->epochs_kept * tables;
+    p->output = n_words * WORD_BYTES + p->epochs_kept * tables +
+                (o->blend > 0 ? h5_stored_bytes(n_words, row_bytes) : 0);
+    p->checkpoint = rows * row_bytes;
+    p->snapshots = p->epochs_kept * rows * row_bytes;
 }
 
 /* ---- counts */

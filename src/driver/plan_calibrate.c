@@ -140,6 +140,7 @@ static options command_of(const calibration *k) {
     o.metrics = o.scratch = none;
     o.snapshots = SNAPSHOTS_LAST;
     o.epochs = 1;
+    o.max_time = 0;
     o.episodes = 1;
     o.blend = 0;
     if (o.model != MODEL_GLOVE)

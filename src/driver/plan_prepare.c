@@ -115,7 +115,7 @@ static status try(trial *t, const text_source *x, double most, const char *folde
     t->kept_tokens = (double)r.tokens_kept;
     t->documents = (double)r.documents;
     t->seconds = r.seconds;
-    t->peak = (double)comm_max(world, common_peak_memory()) - before;
+    t->peak = (double)comm_max(world, common_peak_memory(1)) - before;
     return s;
 }
 
@@ -162,7 +162,7 @@ static void conclude(forecast *p, const trial *small, const trial *large, double
 static status measure(forecast *p, const text_source *x, const char *folder, const options *o,
                       const comm *world) {
     const double sample = fmin(SAMPLE, x->bytes);
-    const double before = (double)comm_max(world, common_peak_memory());
+    const double before = (double)comm_max(world, common_peak_memory(1));
     trial small, large;
     status s = try(&small, x, sample / 4, folder, o, world, before);
     if (!s.code)

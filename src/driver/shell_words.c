@@ -35,6 +35,11 @@ void shell_words_add(shell_words *w, const char *word) {
     add(w, "'", 1);
 }
 
+void shell_words_join(shell_words *w, const char *words) {
+    add(w, " ", 1);
+    add(w, words, strlen(words));
+}
+
 void shell_words_option(shell_words *w, const char *name, const char *value, bool is_flag) {
     char dashes[80];
     if (is_flag && strcmp(value, "true") != 0)
@@ -47,5 +52,5 @@ void shell_words_option(shell_words *w, const char *name, const char *value, boo
 
 void shell_words_clear(shell_words *w) {
     mem_free(&w->text);
-    *w = (shell_words){0};
+    w->size = w->room = 0;
 }

@@ -18,6 +18,9 @@ typedef struct {
  * digits and -_./,:=@%+ */
 void shell_words_add(shell_words *w, const char *word);
 
+/* A blank, and words that are quoted already. */
+void shell_words_join(shell_words *w, const char *words);
+
 /* --name and its value, or --name alone for a flag that is set and nothing for one that is not. */
 void shell_words_option(shell_words *w, const char *name, const char *value, bool is_flag);
 

@@ -264,7 +264,7 @@ static status print_result(const training_glove *t) {
             t->counting_seconds, "start_seconds", t->start_seconds, "loading_seconds",
             t->loading_seconds, "seconds", seconds, "nonzeros_per_second", n / seconds, "isa",
             t->kernel->name, "ranks", comm_size(t->world), "threads_per_rank", t->n_threads,
-            "peak_memory", (json_int_t)common_peak_memory()));
+            "peak_memory", (json_int_t)common_peak_memory(1)));
     printf(
         "run               %s\nwords             %" PRId64 "\ndim               %" PRId64
         "\nepochs            %" PRId64 "\nloss              %.6f\nnon-zeros         %" PRId64

@@ -247,7 +247,7 @@ static status print_result(const training_strata *t) {
             (json_int_t)t->o->episodes, "groups", t->n_groups, "tokens", words, "seconds", seconds,
             "words_per_second", words / seconds, "isa", t->kernel->name, "ranks",
             comm_size(t->world), "threads_per_rank", t->n_threads, "peak_memory",
-            (json_int_t)common_peak_memory()));
+            (json_int_t)common_peak_memory(1)));
     run_record_print(&t->record, words);
     return status_ok();
 }

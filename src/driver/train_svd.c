@@ -155,7 +155,7 @@ static status print_result(const training_svd *t) {
             x->gram + x->multiply, "dense_gflops", x->dense_flops / (x->gram + x->multiply) / 1e9,
             "small_seconds", x->small, "seconds", v->ppmi_seconds + v->iteration_seconds, "isa",
             t->kernel->name, "ranks", comm_size(t->world), "threads_per_rank", common_threads(t->o),
-            "peak_memory", (json_int_t)common_peak_memory()));
+            "peak_memory", (json_int_t)common_peak_memory(1)));
     printf("run               %s\nwords             %" PRId64 "\ndim               %" PRId64
            "\nPMI cells         %" PRId64 " of %" PRId64 "\neigenvalue power  %g\n"
            "seconds           %.1f (counting %.1f, PMI %.1f, sparse products %.1f, dense %.1f, "

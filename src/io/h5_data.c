@@ -2,6 +2,7 @@
 /* Datasets: creating, writing from many processes, reading. */
 #include "h5_internal.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -320,6 +321,12 @@ static int64_t most_of(const h5_file *f, int64_t x) {
     if (f->g.size > 1)
         MPI_Allreduce(&mine, &most, 1, MPI_LONG_LONG, MPI_MAX, MPI_Comm_f2c(f->g.handle));
     return most;
+}
+
+double h5_stored_bytes(double rows, double row_bytes) {
+    const double fit = floor((double)CHUNK_BYTES / row_bytes);
+    const double chunk = fmin(rows, fmax(1, fit));
+    return rows > 0 ? ceil(rows / chunk) * chunk * row_bytes : 0;
 }
 
 double h5_write_bytes(double bytes, int n_processes, int n_on_node) {
