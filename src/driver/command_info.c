@@ -321,10 +321,9 @@ static status print_sessions(json_t *list) {
     status s = output_table_new(&t, "rllllll", "session\tstarted\tended\tfrom\tto\tbecause\thosts");
     if (s.code)
         return s;
-    json_array_foreach(list, i, x)
-        output_row(t, "%zu\t%s\t%s\t%s\t%s\t%s\t%s", i + 1, text_of(x, "started"),
-                   text_of(x, "ended"), text_of(x, "from"), text_of(x, "to"), text_of(x, "why"),
-                   text_of(x, "hosts"));
+    json_array_foreach(list, i, x) output_row(
+        t, "%zu\t%s\t%s\t%s\t%s\t%s\t%s", i + 1, text_of(x, "started"), text_of(x, "ended"),
+        text_of(x, "from"), text_of(x, "to"), text_of(x, "why"), text_of(x, "hosts"));
     return output_print(&t);
 }
 

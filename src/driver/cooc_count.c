@@ -341,7 +341,6 @@ status cooc_count(cooc_counts *y, const corpus_file *corpus, const options *o, c
     if (!s.code)
         s = count_and_share(&x, y);
     cooc_store_clear(&x.store);
-    mem_trim();
     if (s.code)
         cooc_counts_clear(y);
     return s;

@@ -46,19 +46,21 @@ static estimate counting(const cooc_size *x, const job_shape *job, const estimat
     return e;
 }
 
-/* The batches become one matrix. */
+/* The batches become one matrix, each going as it is copied. */
 static estimate joining(const cooc_size *x, const estimate *base) {
     estimate e = *base;
     e.phase = "joining the counts";
-    estimate_add(&e, "counts", 2 * x->part_cells * CELL);
+    estimate_add(&e, "counts",
+                 x->part_cells * CELL + (double)cooccur_batch_bytes((int64_t)x->n_words));
     return e;
 }
 
-/* Columns go before weights do; what came is then added up, with room for no common cells. */
-static estimate sharing(const cooc_size *x, const estimate *base) {
+/* Columns go before weights do; what came is then added up. */
+static estimate sharing(const cooc_size *x, const job_shape *job, const estimate *base) {
     estimate e = *base;
     e.phase = "sharing the counts";
-    estimate_add(&e, "counts", 2 * x->part_cells * CELL);
+    estimate_add(&e, "counts",
+                 CELL * fmax(1.5 * x->part_cells, x->part_cells + x->cells / job->ranks));
     estimate_add(&e, "sums", x->n_words * 2 * sizeof(int64_t));
     return e;
 }
@@ -75,7 +77,7 @@ static estimate writing(const cooc_size *x, const job_shape *job, const estimate
 
 void cooc_size_estimate(const cooc_size *x, const job_shape *job, bool to_file, estimate *e) {
     const estimate base = *e, phases[] = {counting(x, job, &base), joining(x, &base),
-                                          sharing(x, &base), writing(x, job, &base)};
+                                          sharing(x, job, &base), writing(x, job, &base)};
     for (int i = 0; i < 4; i++)
         if ((i != 2 || job->ranks > 1) && (i != 3 || to_file))
             estimate_raise(e, &phases[i]);

@@ -42,8 +42,11 @@ static status find_presets(story *x) {
     const bool trains = x->command->bit == C_TRAIN;
     options o;
     snprintf(value, sizeof value, "%s", recorded(x, "model"));
-    const status s = options_read(
-        &o, x->command->bit, !trains ? 0 : was(x, "deterministic", "true") ? 3 : 2, arguments);
+    const status s = options_read(&o, x->command->bit,
+                                  !trains                           ? 0
+                                  : was(x, "deterministic", "true") ? 3
+                                                                    : 2,
+                                  arguments);
     options_each(&o, x->command->bit, keep_text, x->presets);
     options_clear(&o);
     return s;
@@ -73,8 +76,7 @@ static status read_story(story *x) {
 
 /* Skip-gram and CBOW over windows: with replicas, in chunks or rounds. */
 static bool has_windows(const story *x) {
-    return x->command->bit == C_TRAIN &&
-           (was(x, "model", "skipgram") || was(x, "model", "cbow")) &&
+    return x->command->bit == C_TRAIN && (was(x, "model", "skipgram") || was(x, "model", "cbow")) &&
            !was(x, "objective", "softmax") && !was(x, "schedule", "strata");
 }
 
@@ -102,8 +104,8 @@ static bool find_used(const story *x, const char *option, char *text, size_t siz
     return true;
 }
 
-/* Where the result depends on threads and ranks, there are as many: hogwild, whose threads race, and
- * full softmax, whose sums they cut. */
+/* Where the result depends on threads and ranks, there are as many: hogwild, whose threads race,
+ * and full softmax, whose sums they cut. */
 static bool depends_on_threads(const story *x) {
     return (has_windows(x) && was(x, "schedule", "hogwild")) ||
            (x->command->bit == C_TRAIN && was(x, "objective", "softmax"));
@@ -137,7 +139,8 @@ static void write_line(const story *x, shell_words *line) {
     size_t n;
     const option_row *rows = option_table(&n);
     char number[32];
-    if (depends_on_threads(x) && !h5_get_int(x->file, "/provenance", "ranks", &ranks).code && ranks > 1) {
+    if (depends_on_threads(x) && !h5_get_int(x->file, "/provenance", "ranks", &ranks).code &&
+        ranks > 1) {
         snprintf(number, sizeof number, "%lld", (long long)ranks);
         shell_words_add(line, "mpirun");
         shell_words_add(line, "-n");

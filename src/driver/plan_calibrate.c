@@ -128,6 +128,15 @@ static status read_trial(const calibration *k, trial *t) {
     return s;
 }
 
+/* Of each rank: as planned, but no more than this machine has. */
+static int threads_here(const calibration *k) {
+    options o = *k->o;
+    const int planned = common_threads(&o);
+    o.threads = 0;
+    const int here = common_threads(&o);
+    return planned < here ? planned : here;
+}
+
 /* The planned command with what may not matter here left out. Borrows strings of k. */
 static options command_of(const calibration *k) {
     static char none[] = "";
@@ -141,6 +150,7 @@ static options command_of(const calibration *k) {
     o.snapshots = SNAPSHOTS_LAST;
     o.epochs = 1;
     o.max_time = 0;
+    o.threads = threads_here(k);
     o.episodes = 1;
     o.blend = 0;
     if (o.model != MODEL_GLOVE)
@@ -193,7 +203,7 @@ static status try_long(const calibration *k, trial *t) {
 
 /* Ranks times threads, planned for each that runs now. */
 static double more_cores(const forecast *p, const calibration *k) {
-    const double now = (double)comm_size(k->world) * common_threads(k->o);
+    const double now = (double)comm_size(k->world) * threads_here(k);
     return (double)p->shape.ranks * p->shape.threads / now;
 }
 

@@ -21,7 +21,7 @@ static const double TIME_FACTOR = 1.3, TIME_MORE = 600;
 /* ---- values */
 
 static void add_given(void *context, const option_row *row, const char *value) {
-    static const char *const elsewhere[] = {"output", "threads", "config",  "json",
+    static const char *const elsewhere[] = {"output", "threads", "config", "json",
                                             "quiet",  "dry-run", NULL};
     for (const char *const *name = elsewhere; *name; name++)
         if (!strcmp(row->name, *name))
