@@ -43,25 +43,31 @@ static status check_disk(const forecast *p, const options *o) {
 
 /* ---- the result */
 
+static json_int_t whole(double x) {
+    return x < 0x1p62 ? (json_int_t)llround(x) : INT64_MAX;
+}
+
 static json_t *memory_json(const estimate *e) {
     json_t *items = json_object();
     for (int i = 0; i < e->n; i++)
-        json_object_set_new(items, e->items[i].what, output_number(e->items[i].bytes));
+        json_object_set_new(items, e->items[i].what, json_integer(whole(e->items[i].bytes)));
     return items;
 }
 
 static status print_json(const forecast *p, const char *command) {
+    const double memory = estimate_sum(&p->memory);
     return output_json(json_pack(
-        "{s:s, s:o, s:f, s:f, s:f, s:f, s:i, s:i, s:i, s:f, s:f, s:s, s:o, s:f, s:f, s:f, s:f, "
-        "s:f, s:s, s:f, s:o, s:o, s:b}",
-        "command", command, "input", output_text(p->input), "words", p->words, "tokens", p->tokens,
-        "documents", p->documents, "nonzeros", p->nonzeros, "ranks", p->shape.ranks, "nodes",
-        p->shape.nodes, "threads_per_rank", p->shape.threads, "memory_per_rank",
-        estimate_sum(&p->memory), "memory_per_node", estimate_sum(&p->memory) * p->shape.node_ranks,
+        "{s:s, s:o, s:I, s:I, s:I, s:I, s:i, s:i, s:i, s:I, s:I, s:s, s:o, s:I, s:I, s:I, s:I, "
+        "s:I, s:s, s:I, s:o, s:o, s:b}",
+        "command", command, "input", output_text(p->input), "words", whole(p->words), "tokens",
+        whole(p->tokens), "documents", whole(p->documents), "nonzeros", whole(p->nonzeros), "ranks",
+        p->shape.ranks, "nodes", p->shape.nodes, "threads_per_rank", p->shape.threads,
+        "memory_per_rank", whole(memory), "memory_per_node", whole(memory * p->shape.node_ranks),
         "memory_phase", p->memory.phase, "memory", memory_json(&p->memory), "output_bytes",
-        p->output, "checkpoint_bytes", p->checkpoint, "snapshot_bytes", p->snapshots,
-        "scratch_bytes", p->scratch, "disk_bytes", disk_most(p), "unit", p->unit, "work", p->work,
-        "speed", output_number(p->speed > 0 ? p->speed : NAN), "seconds",
+        whole(p->output), "checkpoint_bytes", whole(p->checkpoint), "snapshot_bytes",
+        whole(p->snapshots), "scratch_bytes", whole(p->scratch), "disk_bytes", whole(disk_most(p)),
+        "unit", p->unit, "work", whole(p->work), "speed",
+        output_number(p->speed > 0 ? p->speed : NAN), "seconds",
         output_number(p->seconds > 0 ? p->seconds : NAN), "measured", p->measured));
 }
 

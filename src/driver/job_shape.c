@@ -9,11 +9,11 @@
 
 /* ---- how many */
 
-/* Ranks are spread evenly, as with --ntasks-per-node. */
-static status plan(job_shape *j, const options *o, const comm *world) {
+/* Ranks are spread evenly, as with --ntasks-per-node. j: as launched. */
+static status plan(job_shape *j, const options *o) {
     j->planned = true;
-    j->ranks = o->plan_ranks ? (int)o->plan_ranks : comm_size(world);
-    j->nodes = o->plan_nodes ? (int)o->plan_nodes : 1;
+    j->nodes = o->plan_nodes ? (int)o->plan_nodes : o->plan_ranks ? 1 : j->nodes;
+    j->ranks = o->plan_ranks ? (int)o->plan_ranks : j->ranks;
     j->node_ranks = (j->ranks + j->nodes - 1) / j->nodes;
     j->rank = j->ranks - 1;
     if (j->nodes > j->ranks)
@@ -23,15 +23,14 @@ static status plan(job_shape *j, const options *o, const comm *world) {
 }
 
 status job_shape_find(job_shape *j, const options *o, const comm *world) {
-    *j = (job_shape){.rank = comm_rank(world), .threads = common_threads(o)};
-    if (o->plan_ranks || o->plan_nodes)
-        return plan(j, o, world);
     comm *node = comm_split_node(world);
-    j->ranks = comm_size(world);
-    j->nodes = (int)comm_sum(world, comm_rank(node) == 0);
-    j->node_ranks = (int)comm_max(world, comm_size(node));
+    *j = (job_shape){.ranks = comm_size(world),
+                     .nodes = (int)comm_sum(world, comm_rank(node) == 0),
+                     .node_ranks = (int)comm_max(world, comm_size(node)),
+                     .rank = comm_rank(world),
+                     .threads = common_threads(o)};
     comm_free(&node);
-    return status_ok();
+    return o->command & C_PLAN ? plan(j, o) : status_ok();
 }
 
 /* ---- what is there before anything is asked for */

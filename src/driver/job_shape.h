@@ -17,10 +17,11 @@ typedef struct {
     int threads;    /* of a rank */
     int rank;       /* that estimates are for: this one, or the last of those planned, which has the
                        most where ranks cannot have the same */
-    bool planned;   /* not the ranks that run now */
+    bool planned;   /* for `plan`: not of this rank, and not for this machine */
 } job_shape;
 
-/* Collective. As planned (--ranks, --nodes) or as launched. STATUS_USAGE: more nodes than ranks. */
+/* Collective. As launched; with `plan` as planned (--ranks, --nodes). STATUS_USAGE: more nodes than
+ * ranks. */
 status job_shape_find(job_shape *j, const options *o, const comm *world);
 
 /* Local. Adds what this process holds already: the program, its libraries (whose pages the ranks of

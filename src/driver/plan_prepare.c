@@ -180,9 +180,10 @@ static void spill(forecast *p, const options *o) {
     const double most = estimate_sum(&p->memory);
     if (!o->memory || most <= (double)o->memory)
         return;
-    p->scratch = p->tokens * sizeof(uint16_t);
-    estimate_add(&p->memory, "words and ids",
-                 -(p->scratch / p->shape.ranks - (double)o->memory / 2));
+    const double ids = p->tokens * sizeof(uint16_t) / p->shape.ranks;
+    const double spilled = fmax(0, ids - (double)o->memory / 2);
+    p->scratch = spilled * p->shape.ranks;
+    estimate_add(&p->memory, "words and ids", -spilled);
 }
 
 status prepare_plan(forecast *p, const options *o, const comm *world) {
