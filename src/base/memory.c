@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { ALIGNMENT = 64 };
+enum { ALIGNMENT = 64, LARGE = 128 << 10 };
 static const size_t HUGE_PAGE = (size_t)2 << 20;
 
 /* The accounts are the one mutable global of the program: they describe the process. */
@@ -131,6 +131,14 @@ size_t mem_live_bytes(void) {
 
 int64_t mem_live_blocks(void) {
     return atomic_load(&live_blocks);
+}
+
+void mem_start(void) {
+    (void)mallopt(M_MMAP_THRESHOLD, LARGE);
+}
+
+void mem_trim(void) {
+    (void)malloc_trim(0);
 }
 
 void mem_refuse_after(int64_t n) {

@@ -30,6 +30,13 @@ void mem_set_limit(size_t bytes);
 size_t mem_live_bytes(void);
 int64_t mem_live_blocks(void);
 
+/* Once, before anything is allocated: blocks of some size go back to the system when they are
+ * freed, however many there were before; otherwise the C library keeps ever larger ones. */
+void mem_start(void);
+
+/* After many small blocks: what they left free goes back to the system. */
+void mem_trim(void);
+
 /* For tests: let n more requests pass, refuse the one after; -1 = refuse none. */
 void mem_refuse_after(int64_t n);
 

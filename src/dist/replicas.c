@@ -25,6 +25,14 @@ static void place(replicas *r, int node, int n_nodes, int rank, int n_ranks) {
     }
 }
 
+static status check_nodes(const replicas *r) {
+    if (r->n >= r->n_nodes)
+        return status_ok();
+    return status_error(STATUS_USAGE,
+                        "--replicas %d: there are %d nodes, and each needs a replica of its own",
+                        r->n, r->n_nodes);
+}
+
 status replicas_create(replicas *r, const comm *world, int64_t n) {
     comm *node = comm_split_node(world);
     int is_first = comm_rank(node) == 0;
@@ -32,15 +40,12 @@ status replicas_create(replicas *r, const comm *world, int64_t n) {
     int64_t index = comm_sum_before(world, is_first);
     comm_broadcast(node, 0, &index, sizeof index);
     *r = (replicas){.n = n ? (int)n : n_nodes, .n_nodes = n_nodes};
-    status s = status_ok();
-    if (r->n < n_nodes)
-        s = status_error(STATUS_USAGE,
-                         "--replicas %d: there are %d nodes, and each needs a replica of its own",
-                         r->n, n_nodes);
+    const status s = check_nodes(r);
     if (!s.code) {
         place(r, (int)index, n_nodes, comm_rank(node), comm_size(node));
         r->mine = comm_split(world, r->first);
-        r->slices = (int)comm_min(world, comm_size(r->mine));
+        r->n_sharing = comm_size(r->mine);
+        r->slices = (int)comm_min(world, r->n_sharing);
         int place_in = comm_rank(r->mine);
         r->peers =
             comm_split(world, place_in < r->slices ? place_in : r->slices + comm_rank(world));
@@ -50,10 +55,43 @@ status replicas_create(replicas *r, const comm *world, int64_t n) {
     return s;
 }
 
+/* Replicas of a node and the groups of ranks that share them: n = the ranks of the group. */
+static void foresee_node(replicas *r, int node, int n_ranks) {
+    for (int rank = 0, n; rank < n_ranks; rank += n) {
+        replicas here = {.n = r->n}, next = here;
+        place(&here, node, r->n_nodes, rank, n_ranks);
+        for (n = 1; rank + n < n_ranks; n++) {
+            place(&next, node, r->n_nodes, rank + n, n_ranks);
+            if (next.first != here.first)
+                break;
+        }
+        r->n_peers++;
+        r->slices = n < r->slices || !r->slices ? n : r->slices;
+        if (here.n_local > r->n_local) {
+            r->first = here.first;
+            r->n_local = here.n_local;
+            r->n_sharing = n;
+        }
+    }
+}
+
+status replicas_foresee(replicas *r, int n_ranks, int n_nodes, int64_t n) {
+    *r = (replicas){.n = n ? (int)n : n_nodes, .n_nodes = n_nodes};
+    const status s = check_nodes(r);
+    for (int node = 0; !s.code && node < n_nodes; node++)
+        foresee_node(r, node, split(n_ranks, node + 1, n_nodes) - split(n_ranks, node, n_nodes));
+    return s;
+}
+
+void replicas_foresee_one(replicas *r, int n_node_ranks) {
+    *r = (replicas){.n = 1, .n_local = 1, .n_sharing = n_node_ranks, .slices = 1, .n_peers = 1};
+}
+
 void replicas_create_one(replicas *r, const comm *world) {
-    *r = (replicas){.n = 1, .n_local = 1, .mine = comm_split_node(world), .slices = 1};
+    comm *node = comm_split_node(world);
+    replicas_foresee_one(r, comm_size(node));
+    r->mine = node;
     r->peers = comm_split(world, comm_rank(world));
-    r->n_peers = 1;
 }
 
 void replicas_clear(replicas *r) {

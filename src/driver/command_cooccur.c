@@ -155,6 +155,8 @@ static status write_file(job *j) {
     if (!s.code)
         s = provenance_write(file, j->o, C_COOCCUR, j->world);
     if (!s.code)
+        s = provenance_finish(file, j->world);
+    if (!s.code)
         s = h5_commit(&file);
     h5_discard(&file);
     return s;
@@ -215,7 +217,7 @@ static status count_and_write(job *j) {
         s = write_file(j);
     j->writing = clock_seconds() - begin - j->counting;
     if (!s.code) {
-        const int64_t peak = comm_max(j->world, common_peak_memory());
+        const int64_t peak = comm_max(j->world, common_peak_memory(1));
         if (comm_rank(j->world) == 0)
             s = j->o->json ? print_json(j, peak) : print_table(j, peak);
         s = comm_agree(j->world, s);

@@ -10,10 +10,13 @@
 #include "checkpoint_file.h"
 #include "commands.h"
 #include "cooc_file.h"
+#include "info_command.h"
 #include "corpus_file.h"
 #include "memory.h"
 #include "output.h"
 #include "run_file.h"
+
+static const char SESSIONS[] = "/provenance/sessions";
 
 /* ---- into JSON */
 
@@ -77,6 +80,35 @@ static status add_datasets(json_t *info, h5_file *file) {
     return status_first(w.s, s);
 }
 
+typedef struct {
+    h5_file *file;
+    json_t *list;
+    status s;
+} session_walk;
+
+static void add_session(void *context, const char *name, char kind) {
+    session_walk *w = context;
+    char object[128];
+    json_t *members = json_object();
+    if (kind == 'g' && !w->s.code &&
+        snprintf(object, sizeof object, "%s/%s", SESSIONS, name) < (int)sizeof object)
+        w->s = add_attributes(members, "session", w->file, object);
+    json_array_append(w->list, json_object_get(members, "session"));
+    json_decref(members);
+}
+
+/* Of a run: when and where it was trained, from where to where. */
+static status add_sessions(json_t *info, h5_file *file) {
+    session_walk w = {.file = file, .list = json_array(), .s = status_ok()};
+    if (!h5_exists(file, SESSIONS)) {
+        json_decref(w.list);
+        return status_ok();
+    }
+    json_object_set_new(info, "sessions", w.list);
+    const status s = h5_each_member(file, SESSIONS, add_session, &w);
+    return status_first(w.s, s);
+}
+
 static status add_common(json_t *info, h5_file *file) {
     status s = add_datasets(info, file);
     if (!s.code)
@@ -85,7 +117,7 @@ static status add_common(json_t *info, h5_file *file) {
         s = add_attributes(info, "provenance", file, "/provenance");
     if (!s.code)
         s = add_attributes(info, "options", file, "/provenance/options");
-    return s;
+    return s.code ? s : add_sessions(info, file);
 }
 
 static void add_snapshot(void *context, const char *name, char kind) {
@@ -297,6 +329,27 @@ static status print_training(json_t *rows) {
     return output_print(&t);
 }
 
+static const char *text_of(const json_t *object, const char *key) {
+    const json_t *value = json_object_get(object, key);
+    return json_is_string(value) ? json_string_value(value) : "";
+}
+
+static status print_sessions(json_t *list) {
+    output_table *t;
+    size_t i;
+    json_t *x;
+    if (json_array_size(list) == 0)
+        return status_ok();
+    printf("\n");
+    status s = output_table_new(&t, "rllllll", "session\tstarted\tended\tfrom\tto\tbecause\thosts");
+    if (s.code)
+        return s;
+    json_array_foreach(list, i, x) output_row(
+        t, "%zu\t%s\t%s\t%s\t%s\t%s\t%s", i + 1, text_of(x, "started"), text_of(x, "ended"),
+        text_of(x, "from"), text_of(x, "to"), text_of(x, "why"), text_of(x, "hosts"));
+    return output_print(&t);
+}
+
 static void print_snapshots(json_t *epochs) {
     size_t i;
     json_t *epoch;
@@ -324,6 +377,8 @@ static status print_tables(json_t *info, bool verified) {
         s = print_members("provenance\tvalue", json_object_get(info, "provenance"));
     if (!s.code)
         s = print_members("option\tvalue", json_object_get(info, "options"));
+    if (!s.code)
+        s = print_sessions(json_object_get(info, "sessions"));
     if (s.code)
         return s;
     print_snapshots(json_object_get(info, "snapshots"));
@@ -343,10 +398,27 @@ static status show(const options *o, const char *path) {
     return s;
 }
 
+static status show_command(const options *o, const char *path) {
+    const group alone = group_alone();
+    h5_file *file;
+    shell_words line = {0};
+    status s = h5_open(&file, path, NULL, &alone);
+    if (!s.code)
+        s = info_command(file, &line);
+    if (!s.code && o->json)
+        s = output_json(
+            json_pack("{s:o, s:o}", "file", output_text(path), "command", output_text(line.text)));
+    else if (!s.code)
+        printf("%s\n", line.text);
+    shell_words_clear(&line);
+    h5_close(&file);
+    return s;
+}
+
 status command_info(const options *o, const comm *world) {
     const char *path;
     status s = common_one_input(o, "file", &path);
     if (!s.code && comm_rank(world) == 0)
-        s = show(o, path);
+        s = o->show_command ? show_command(o, path) : show(o, path);
     return comm_agree(world, s);
 }

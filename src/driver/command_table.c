@@ -20,6 +20,9 @@ static const command_row table[] = {
     {"import", "FILE -o run.h5", "Read the vectors of another program.", C_IMPORT, command_import},
     {"info", "FILE", "What a file of ours holds: shapes, options, provenance.", C_INFO,
      command_info},
+    {"plan", "prepare TEXT...|cooccur corpus.h5|train corpus.h5|cooc.h5 [options of that command]",
+     "What a command will take: memory, disk, time; refuses what cannot fit.", C_PLAN,
+     command_plan},
     {"synth", "-o text.txt", "Write a corpus with planted structure and the answers to it.",
      C_SYNTH, command_synth},
 };

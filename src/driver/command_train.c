@@ -24,7 +24,7 @@ static status print_result(const training *t) {
             "tokens", words, "seconds", seconds, "words_per_second", words / seconds, "isa",
             t->kernel->name, "replicas", t->replicas.n, "ranks", comm_size(t->world),
             "threads_per_rank", t->n_threads, "bytes_sent", (json_int_t)t->bytes_sent,
-            "peak_memory", (json_int_t)common_peak_memory());
+            "peak_memory", (json_int_t)common_peak_memory(1));
         return output_json(object);
     }
     run_record_print(&t->record, words);
@@ -60,7 +60,7 @@ static status train_windows(const options *o, const char *path, const comm *worl
 
 status command_train(const options *o, const comm *world) {
     char *path = NULL;
-    status s = common_check_output(o, world);
+    status s = o->dry_run && !*o->output ? status_ok() : common_check_output(o, world);
     if (!s.code)
         s = prepare_input(o, world, &path);
     if (!s.code)

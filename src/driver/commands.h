@@ -17,6 +17,7 @@ status command_analogy(const options *o, const comm *world);
 status command_export(const options *o, const comm *world);
 status command_import(const options *o, const comm *world);
 status command_info(const options *o, const comm *world);
+status command_plan(const options *o, const comm *world);
 status command_synth(const options *o, const comm *world);
 
 /* ---- what several commands share (common.c) */
@@ -31,15 +32,12 @@ status common_check_output(const options *o, const comm *world);
 /* The folder of a file; *folder is new (mem_free). Local. */
 status common_folder(const char *path, char **folder);
 
-/* Collective. bytes: what this rank is going to need. STATUS_SPACE, with the numbers, if it is more
- * than --memory, or the ranks of a node together need more than is free there; advice: what may
- * help. */
-status common_check_memory(const options *o, const comm *world, double bytes, const char *advice);
-
 /* Threads of this rank: --threads, or what the launcher gives. */
 int common_threads(const options *o);
 
-/* The most that this process had in memory at once, everything included; bytes. */
-int64_t common_peak_memory(void);
+/* The most that this process had in memory at once, everything included; bytes. Blocks that it
+ * shares with other ranks now count in equal parts, the program and its libraries as one of n_ranks
+ * parts. */
+int64_t common_peak_memory(int n_ranks);
 
 #endif

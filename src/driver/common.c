@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
 #include <limits.h>
+#include <math.h>
 #include <omp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -77,29 +79,33 @@ int common_threads(const options *o) {
     return threads > 0 ? threads : 1;
 }
 
-int64_t common_peak_memory(void) {
+/* Bytes that are counted too often when every process counts whole what it shares: blocks that
+ * others map as well, and pages of the program and its libraries, which n processes have. */
+static double shared_too_often(int n) {
+    FILE *f = fopen("/proc/self/smaps_rollup", "r");
+    char line[256];
+    double whole = 0, anonymous = 0, files = 0, kib, blocks = 0;
+    while (f && fgets(line, sizeof line, f)) {
+        if (sscanf(line, "Rss: %lf kB", &kib) == 1)
+            whole = kib * 1024;
+        if (sscanf(line, "Anonymous: %lf kB", &kib) == 1)
+            anonymous = kib * 1024;
+        if (sscanf(line, "Pss_Shmem: %lf kB", &kib) == 1)
+            blocks = kib * 1024;
+    }
+    if (f)
+        fclose(f);
+    f = fopen("/proc/self/status", "r");
+    while (f && fgets(line, sizeof line, f))
+        if (sscanf(line, "RssFile: %lf kB", &kib) == 1)
+            files = kib * 1024;
+    if (f)
+        fclose(f);
+    return fmax(0, whole - anonymous - files - blocks) + files * (1 - 1.0 / n);
+}
+
+int64_t common_peak_memory(int n_ranks) {
     struct rusage used;
     getrusage(RUSAGE_SELF, &used);
-    return (int64_t)used.ru_maxrss * 1024;
-}
-
-static status check_limit(const options *o, double bytes, const char *advice) {
-    char need[32], have[32];
-    if (!o->memory || bytes <= (double)o->memory)
-        return status_ok();
-    return status_error(STATUS_SPACE, "this run needs %s for each rank, --memory gives %s; %s",
-                        mem_format(need, bytes), mem_format(have, (double)o->memory), advice);
-}
-
-status common_check_memory(const options *o, const comm *world, double bytes, const char *advice) {
-    char need[32], have[32];
-    comm *node = comm_split_node(world);
-    const double on_node = comm_sum_real(node, bytes - (double)mem_live_bytes());
-    const double available = (double)mem_available();
-    comm_free(&node);
-    status s = check_limit(o, bytes, advice);
-    if (!s.code && available > 0 && on_node > available)
-        s = status_error(STATUS_SPACE, "this run needs %s more on this node, %s are available; %s",
-                         mem_format(need, on_node), mem_format(have, available), advice);
-    return comm_agree(world, s);
+    return (int64_t)((double)used.ru_maxrss * 1024 - shared_too_often(n_ranks));
 }

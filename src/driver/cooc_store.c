@@ -165,6 +165,7 @@ status cooc_store_add(cooc_store *x, cooc_matrix *part) {
 static status hold(cooc_store *x) {
     cooc_matrix both[2] = {x->held, {0}}, sum;
     status s = cooc_matrix_join(&both[1], x->parts, x->n_parts);
+    mem_trim();
     x->n_parts = x->parts_bytes = 0;
     if (!s.code && !x->held.offsets) {
         x->held = both[1];

@@ -81,12 +81,9 @@ status glove_group(training_glove *t, int64_t **counts) {
 
 static const char SORTING[] = "sorting the non-zeros";
 
-enum { SLICE = 1 << 17 }; /* non-zeros sent at a time, about */
+enum { SLICE = GLOVE_SENT }; /* non-zeros sent at a time, about */
 
-typedef struct {
-    int32_t i, j;
-    float x;
-} cell;
+typedef glove_sent cell;
 
 typedef struct {
     int64_t row;    /* the next of the matrix to send */

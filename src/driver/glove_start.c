@@ -14,14 +14,11 @@ status glove_make_start(training_glove *t) {
     return s.code ? s : ppmi_svd_finish(&t->start, t->o, t->kernel, t->counts.n_tokens, &pauses);
 }
 
-double glove_start_bytes(const training_glove *t, double *kept) {
-    const double rows = (double)t->counts.words.n / comm_size(t->world);
-    *kept = 0;
+double glove_start_bytes(const training_glove *t, const cooc_size *size) {
+    const double rows = size->n_words / t->shape_of_job.ranks;
     if (t->o->init != INIT_SVD)
         return 0;
-    *kept = rows * (double)eigen_width(t->o->dim) * sizeof(float) +
-            (double)t->counts.words.n * sizeof(double);
-    return ppmi_svd_bytes(t->o, t->world, t->counts.words.n, t->counts.n_nonzeros);
+    return rows * (double)eigen_width(t->o->dim) * sizeof(float) + size->n_words * sizeof(double);
 }
 
 static void fill_biases(const training_glove *t, void *block, int64_t size, const int32_t *words) {

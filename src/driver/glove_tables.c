@@ -85,20 +85,6 @@ void glove_clear_tables(training_glove *t) {
     mem_free(&t->cuts);
 }
 
-double glove_table_bytes(const training_glove *t) {
-    size_t most = 0;
-    double bytes = 0;
-    for (int g = 0; g < t->n_groups; g++) {
-        const size_t block = glove_block_bytes(&t->shape, strata_size(&t->groups, g));
-        most = block > most ? block : most;
-        bytes += g >= t->first && g < t->first + t->n ? (double)block : 0;
-    }
-    /* The ring's slots are all as large as the largest block. */
-    bytes += ring_bytes(t->n_groups, most, comm_rank(t->world), comm_size(t->world));
-    return bytes + (double)table_floats(t) * sizeof(float) +
-           (double)t->groups.n_words * sizeof(uint64_t);
-}
-
 /* ---- rows by id */
 
 /* What a word has on each side. The first two are tables of the run file, the last two of

@@ -5,8 +5,10 @@
 #define WORDSHARD_GLOVE_TRAINING_H
 
 #include "comm.h"
+#include "cooc_size.h"
 #include "cooccurrence.h"
 #include "glove.h"
+#include "job_shape.h"
 #include "options.h"
 #include "ppmi_svd.h"
 #include "ring.h"
@@ -16,6 +18,8 @@
 typedef struct {
     const options *o;
     const comm *world;
+    job_shape shape_of_job;
+    estimate memory; /* that this rank needs */
     const char *path;
     const kernels *kernel;
     int n_threads;
@@ -42,7 +46,6 @@ typedef struct {
     run_position resumed; /* where a checkpoint was made that this run goes on from */
     int epoch;            /* from 0 */
     double started;       /* when it would have, had it never been interrupted (clock_seconds) */
-    double bytes;         /* estimate of what this rank needs */
     double counting_seconds, start_seconds, loading_seconds;
 } training_glove;
 
@@ -53,12 +56,18 @@ status glove_group(training_glove *t, int64_t **counts);
 /* Send every non-zero to the owner of its centre, and free the matrix. */
 status glove_load(training_glove *t, const int64_t *counts);
 
+/* A non-zero on its way. */
+typedef struct {
+    int32_t i, j;
+    float x;
+} glove_sent;
+
+/* What is sent at a time: the slice, the same sorted, and what comes. */
+enum { GLOVE_SENT = 1 << 17, GLOVE_SENDING_BYTES = 3 * GLOVE_SENT * (int)sizeof(glove_sent) };
+
 /* Blocks with start values, workers. */
 status glove_create_tables(training_glove *t);
 void glove_clear_tables(training_glove *t);
-
-/* Bytes of these on this rank. Local. */
-double glove_table_bytes(const training_glove *t);
 
 /* This rank's rows of a table: "vectors", "context", "bias" or "context_bias"; t->table holds them
  * when they are fetched. Local. */
@@ -71,14 +80,20 @@ status glove_put(training_glove *t, const char *name, const rows_table *from);
 status glove_save_tables(training_glove *t, checkpoint *c);
 status glove_load_tables(training_glove *t, const checkpoint *c);
 
+/* ---- memory (glove_estimate.c) */
+
+/* What this rank holds when it holds the most, from the counts on. Local; needs groups only if some
+ * are made. */
+estimate glove_estimate(const training_glove *t, const cooc_size *size);
+
 /* ---- --init svd (glove_start.c); nothing to do without */
 
 /* The vectors to start from, while the counts are there; only those that --blend needs if the run
  * goes on from a checkpoint. */
 status glove_make_start(training_glove *t);
 
-/* Bytes that this takes beside the counts, and of them those that stay. Local. */
-double glove_start_bytes(const training_glove *t, double *kept);
+/* Bytes of them that stay. Local. */
+double glove_start_bytes(const training_glove *t, const cooc_size *size);
 
 /* Blocks start from them. */
 status glove_fill_start(training_glove *t);

@@ -70,7 +70,12 @@ static status run_command(int argc, char **argv, const comm *world) {
     if (!command)
         return status_error(STATUS_USAGE, "unknown command %s; see wordshard --help", argv[1]);
     options o;
-    status s = comm_agree(world, options_read(&o, command->bit, argc - 2, argv + 2));
+    int bits = command->bit, words = 2;
+    if (bits == C_PLAN && argc > 2 && command_by_name(argv[2])) {
+        bits |= command_by_name(argv[2])->bit;
+        words = 3;
+    }
+    status s = comm_agree(world, options_read(&o, bits, argc - words, argv + words));
     if (!s.code) {
         log_init(comm_rank(world) == 0, o.quiet);
         mem_set_limit((size_t)o.memory);
@@ -90,6 +95,7 @@ int main(int argc, char **argv) {
     if (argc > 1 && is_stoppable(command_by_name(argv[1])))
         stop_listen();
     blas_choose_kernels(argv);
+    mem_start();
     comm *world = comm_start(&argc, &argv);
     log_init(comm_rank(world) == 0, false);
     status s = run_command(argc, argv, world);

@@ -11,6 +11,7 @@
 #include "objective.h"
 #include "options_config.h"
 #include "options_table.h"
+#include "shell_words.h"
 
 #define OPTION(kind, field, name, short_name, preset, lowest, highest, choices, commands, help)    \
     {OPTION_##kind, offsetof(options, field),                                                      \
@@ -237,7 +238,7 @@ static status read_arguments(cursor *c) {
 /* Defaults that depend on the command or on another option: those whose preset is empty. */
 static void settle(options *o, int command) {
     const bool counts =
-        command == C_COOCCUR || o->model == MODEL_GLOVE || o->model == MODEL_PPMI_SVD;
+        (command & C_COOCCUR) || o->model == MODEL_GLOVE || o->model == MODEL_PPMI_SVD;
     if (!o->given.window)
         o->window = counts ? 10 : 5;
     if (!o->given.epochs)
@@ -251,14 +252,27 @@ static void settle(options *o, int command) {
         o->groups = o->model == MODEL_GLOVE ? 32 : 8;
 }
 
+static status keep_line(options *o, int argc, char **argv) {
+    shell_words w = {0};
+    for (int i = 0; i < argc; i++)
+        shell_words_add(&w, argv[i]);
+    if (w.failure.code)
+        shell_words_clear(&w);
+    o->line = w.text;
+    return w.failure;
+}
+
 status options_read(options *o, int command, int argc, char **argv) {
     memset(o, 0, sizeof *o);
+    o->command = command;
     status s = status_ok();
     for (size_t i = 0; i < N_OPTIONS && !s.code; i++)
         if (*table[i].preset || table[i].kind == OPTION_text || table[i].kind == OPTION_list)
             s = option_set(o, &table[i], table[i].preset);
     bool given[N_OPTIONS] = {false};
     cursor c = {.o = o, .command = command, .argc = argc, .argv = argv, .given = given};
+    if (!s.code)
+        s = keep_line(o, argc, argv);
     if (!s.code)
         s = read_arguments(&c);
     if (!s.code && *o->config)
@@ -269,6 +283,7 @@ status options_read(options *o, int command, int argc, char **argv) {
 
 void options_clear(options *o) {
     list_clear(&o->inputs);
+    mem_free(&o->line);
     for (size_t i = 0; i < N_OPTIONS; i++) {
         if (table[i].kind == OPTION_text)
             mem_free(field_of(o, &table[i]));
@@ -285,8 +300,7 @@ static void choice_text(const char *choices, int place, char *text, size_t size)
     snprintf(text, size, "%.*s", (int)strcspn(choices, "|"), choices);
 }
 
-/* The shortest text that reads back as the same number. */
-static void real_text(double x, char *text, size_t size) {
+void option_real_text(double x, char *text, size_t size) {
     snprintf(text, size, "%.17g", x);
     for (int digits = 1; digits < 17; digits++) {
         char shorter[64];
@@ -318,7 +332,7 @@ static void value_text(const options *o, const option_row *row, char *text, size
         break;
     case OPTION_real:
     case OPTION_duration:
-        real_text(*(const double *)field, text, size);
+        option_real_text(*(const double *)field, text, size);
         break;
     default:
         snprintf(text, size, "%lld", (long long)*(const int64_t *)field);
@@ -353,4 +367,16 @@ void options_each(const options *o, int command,
 bool options_define(const char *name) {
     const option_row *row = option_find(name, strlen(name), C_ALL);
     return row && !(row->commands & C_SAME);
+}
+
+void options_each_given(const options *o, int command,
+                        void (*visit)(void *context, const option_row *row, const char *value),
+                        void *context) {
+    for (size_t i = 0; i < N_OPTIONS; i++) {
+        char text[4096];
+        if (!(table[i].commands & command) || !((const bool *)&o->given)[i])
+            continue;
+        value_text(o, &table[i], text, sizeof text);
+        visit(context, &table[i], text);
+    }
 }

@@ -21,7 +21,8 @@ enum {
     C_INFO = 1 << 7,
     C_SYNTH = 1 << 8,
     C_COOCCUR = 1 << 9,
-    C_ALL = (1 << 10) - 1,
+    C_PLAN = 1 << 10, /* with the bit of the command that is planned */
+    C_ALL = (1 << 11) - 1,
     /* Beside commands: the result is the same whatever the option is, so that it may be another
      * when a run goes on from a checkpoint. */
     C_SAME = 1 << 30
@@ -60,7 +61,9 @@ typedef struct {
 } options_given;
 
 typedef struct {
+    int command;        /* bits */
     string_list inputs; /* positional arguments after the command */
+    char *line;         /* the arguments as given, quoted for the shell */
 #define OPTION(kind, field, ...) option_##kind field;
 #include "options.def"
 #undef OPTION
@@ -90,7 +93,9 @@ enum {
     FORMAT_GLOVE_COOCCURRENCE
 };
 
-/* Defaults (those that depend on other options as well, so that everybody sees the value that is
+/* command: bits of all commands whose options are allowed.
+ *
+ * Defaults (those that depend on other options as well, so that everybody sees the value that is
  * used), then the configuration file (--config), then the arguments argv[0..argc) that follow
  * the command. STATUS_USAGE names the option and the bound. The caller clears. */
 status options_read(options *o, int command, int argc, char **argv);

@@ -27,6 +27,14 @@ const option_row *option_find(const char *name, size_t length, int command);
 /* Set one option from text; adds to a list. STATUS_USAGE names the option and its bounds. */
 status option_set(options *o, const option_row *row, const char *value);
 
+/* Each option of a command that the user set, with its value as text, in table order. */
+void options_each_given(const options *o, int command,
+                        void (*visit)(void *context, const option_row *row, const char *value),
+                        void *context);
+
+/* The shortest text that reads back as the same number. */
+void option_real_text(double x, char *text, size_t size);
+
 /* Note in o->given that the user set this option. */
 void option_mark_given(options *o, const option_row *row);
 

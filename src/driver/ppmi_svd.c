@@ -16,17 +16,34 @@
 static const int64_t LARGE_CORPUS = 50000000;
 static const double POWER_SMALL = 0.5, POWER_LARGE = 0.25;
 
-double ppmi_svd_bytes(const options *o, const comm *world, int64_t n_words, int64_t n_nonzeros) {
-    const int size = comm_size(world), threads = common_threads(o);
-    const double rows = (double)n_words / size, cells = (double)n_nonzeros / size;
-    const double words = 4.0 * (double)n_words * sizeof(double);
-    const double gathered = cells * (sizeof(int32_t) + sizeof(float));
-    const double values = cells / 2 * sizeof(float) + rows * sizeof(sparse_piece);
-    const double messages = size > 1 ? 2 * gathered : 0;
-    const double tiles = sparse_tiles_bytes(rows, cells);
-    const double first = gathered + (values + messages > tiles ? values + messages : tiles);
-    const double second = tiles + eigen_bytes(rows, o->dim, threads, size);
-    return words + (first > second ? first : second);
+/* Counts, the value of each, and rows of the positive ones, which become tiles. */
+static void add_making(const job_shape *job, const cooc_size *x, estimate *e) {
+    const double rows = x->n_words / job->ranks;
+    const double cells = x->cells / job->ranks, positive = x->positive / job->ranks;
+    const double gathered = positive * (sizeof(int32_t) + sizeof(float));
+    const double elsewhere = 1 - 1.0 / job->ranks, runs = x->positive_runs / job->ranks;
+    const double tiles = sparse_tiles_bytes(rows, positive, runs);
+    e->phase = "making the matrix";
+    estimate_add(e, "counts", cooc_size_matrix(x, job));
+    estimate_add(e, "values", cells * sizeof(float) + rows * sizeof(sparse_piece));
+    estimate_add(e, "matrix", gathered + fmax(tiles, 2 * elsewhere * gathered));
+}
+
+static void add_iterations(const options *o, const job_shape *job, const cooc_size *x,
+                           estimate *e) {
+    const double rows = x->n_words / job->ranks;
+    e->phase = "iterations";
+    estimate_add(e, "matrix",
+                 sparse_tiles_bytes(rows, x->positive / job->ranks, x->positive_runs / job->ranks));
+    estimate_add(e, "eigenvectors", eigen_bytes(rows, o->dim, job->threads, job->ranks));
+}
+
+void ppmi_svd_estimate(const options *o, const job_shape *job, const cooc_size *size, estimate *e) {
+    estimate_add(e, "margins", 4 * size->n_words * sizeof(double));
+    estimate second = *e;
+    add_making(job, size, e);
+    add_iterations(o, job, size, &second);
+    estimate_raise(e, &second);
 }
 
 status ppmi_svd_begin(ppmi_svd *v, const cooccurrence *counts, const options *o,
@@ -84,9 +101,9 @@ status ppmi_svd_pause(void *context, const eigen_block *block) {
     return comm_agree(context, stop_check("making the vectors to start from"));
 }
 
-status ppmi_svd_check_memory(const options *o, const comm *world, double bytes) {
-    return common_check_memory(o, world, bytes,
-                               "use more ranks, or a smaller --dim or --max-vocab");
+status ppmi_svd_check_memory(const options *o, const job_shape *job, const comm *world,
+                             const estimate *e) {
+    return job_shape_check(job, o, world, e, "use more ranks, or a smaller --dim or --max-vocab");
 }
 
 static status factorise(ppmi_svd *v, cooccurrence *counts, const char *path, const options *o,
@@ -95,8 +112,14 @@ static status factorise(ppmi_svd *v, cooccurrence *counts, const char *path, con
     const int64_t n_tokens = counts->n_tokens;
     if (!counts->n_cells)
         return status_error(STATUS_INPUT, "%s: no two words occur together", path);
-    const double bytes = ppmi_svd_bytes(o, world, counts->words.n, counts->n_nonzeros);
-    status s = ppmi_svd_check_memory(o, world, (double)mem_live_bytes() + bytes);
+    const cooc_size size = cooc_size_of(counts);
+    job_shape job;
+    estimate e = {0};
+    status s = job_shape_find(&job, o, world);
+    cooc_size_add_process(&job, counts, &e);
+    ppmi_svd_estimate(o, &job, &size, &e);
+    if (!s.code)
+        s = ppmi_svd_check_memory(o, &job, world, &e);
     if (!s.code)
         s = ppmi_svd_begin(v, counts, o, world);
     cooccurrence_clear(counts);

@@ -5,8 +5,10 @@
 #define WORDSHARD_PPMI_SVD_H
 
 #include "comm.h"
+#include "cooc_size.h"
 #include "cooccurrence.h"
 #include "eigen.h"
+#include "job_shape.h"
 #include "options.h"
 #include "rows.h"
 
@@ -22,9 +24,9 @@ typedef struct {
     double iteration_seconds; /* from there to the vectors */
 } ppmi_svd;
 
-/* Bytes on a rank beside the counts: at the making of the matrix, and at the iterations, whichever
- * is more. Local. */
-double ppmi_svd_bytes(const options *o, const comm *world, int64_t n_words, int64_t n_nonzeros);
+/* What a rank holds at the making of the matrix or at the iterations, whichever is more, is added
+ * to e, which holds the rest but not the counts. Local. */
+void ppmi_svd_estimate(const options *o, const job_shape *job, const cooc_size *size, estimate *e);
 
 /* Collective. The matrix; the counts are not needed afterwards. */
 status ppmi_svd_begin(ppmi_svd *v, const cooccurrence *counts, const options *o, const comm *world);
@@ -44,8 +46,9 @@ status ppmi_svd_pause(void *context, const eigen_block *block);
 status ppmi_svd_from_input(ppmi_svd *v, const char *path, const options *o, const kernels *kernel,
                            const comm *world);
 
-/* Collective. common_check_memory with what may help. */
-status ppmi_svd_check_memory(const options *o, const comm *world, double bytes);
+/* Collective. job_shape_check with what may help. */
+status ppmi_svd_check_memory(const options *o, const job_shape *job, const comm *world,
+                             const estimate *e);
 
 /* The vectors as a table to fetch rows of any words from. Lives as long as v. */
 rows_table ppmi_svd_table(const ppmi_svd *v, const options *o);

@@ -247,6 +247,8 @@ static status write_corpus(job *j, const vocabulary *v, const char *output_path,
     if (!s.code)
         s = write_file(j, file, v, e, report);
     if (!s.code)
+        s = provenance_finish(file, j->world);
+    if (!s.code)
         s = h5_commit(&file);
     h5_discard(&file);
     encode_close(&e);
@@ -351,6 +353,9 @@ status prepare_input(const options *o, const comm *world, char **path) {
             return status_error(STATUS_USAGE, "only one corpus file can be read at a time");
         return comm_agree(world, mem_string(path, o->inputs.items[0]));
     }
+    if (!*o->output)
+        return status_error(STATUS_USAGE,
+                            "-o FILE is missing; the text is prepared into a file beside it");
     if (snprintf(beside, sizeof beside, "%s.corpus.h5", o->output) >= (int)sizeof beside)
         return status_error(STATUS_USAGE, "-o: the name is too long");
     status s = prepare_corpus(o, &o->inputs, beside, world, &(prepare_report){0});

@@ -7,9 +7,15 @@
 #include "h5.h"
 #include "options.h"
 
-/* Collective. Version, commit, compiler, MPI, hosts, ranks, threads, job ids, the command line's
- * options with their defaults, the time. */
+/* What a line begins with that was too long to be kept. */
+#define PROVENANCE_CUT "# "
+
+/* Collective. Version, commit, compiler, libraries, machine, hosts, ranks, threads, job ids, the
+ * command line as given, its options with their defaults, the time. */
 status provenance_write(h5_file *f, const options *o, int command, const comm *world);
+
+/* Collective, just before the file is complete: the time, and the most memory so far. */
+status provenance_finish(h5_file *f, const comm *world);
 
 /* Collective. "n1 x 4, n2 x 4": hosts in order of first rank, with their ranks; *list is new
  * (mem_free). */

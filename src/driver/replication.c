@@ -115,20 +115,21 @@ static int64_t cheapest(const training *t, const touches *x, int n_nodes) {
     return n_nodes == 1 ? t->n_words : n_hot;
 }
 
-static bool fits(training *t, const touches *x, int64_t n_hot, double (*bytes)(const training *t)) {
+static bool fits(training *t, const touches *x, int64_t n_hot) {
     set_hot(t, x, n_hot);
-    return !common_check_memory(t->o, t->world, (1 + LEFT_FREE) * bytes(t), "").code;
+    estimate e = training_estimate(t);
+    estimate_add(&e, "left free", LEFT_FREE * estimate_sum(&e));
+    return !job_shape_check(&t->shape, t->o, t->world, &e, "").code;
 }
 
 /* The most hot rows up to `most` that fit; 0 if none do, which the caller refuses. */
-static int64_t largest_fit(training *t, const touches *x, int64_t most,
-                           double (*bytes)(const training *t)) {
+static int64_t largest_fit(training *t, const touches *x, int64_t most) {
     int64_t low = 0, high = most;
-    if (fits(t, x, most, bytes))
+    if (fits(t, x, most))
         return most;
     while (high - low > 1) {
         const int64_t middle = low + (high - low) / 2;
-        if (fits(t, x, middle, bytes))
+        if (fits(t, x, middle))
             low = middle;
         else
             high = middle;
@@ -199,7 +200,7 @@ static status expect_bytes(training *t, const touches *full) {
     return s;
 }
 
-status replication_choose(training *t, double (*bytes)(const training *t)) {
+status replication_choose(training *t) {
     touches x = {0};
     int64_t n_hot;
     t->hot[0] = t->n_words;
@@ -210,7 +211,7 @@ status replication_choose(training *t, double (*bytes)(const training *t)) {
     if (!s.code)
         s = touches_create(&x, t, span_longest(t));
     if (!s.code && n_hot == AUTO && t->objective->foresee)
-        n_hot = largest_fit(t, &x, cheapest(t, &x, t->replicas.n_nodes), bytes);
+        n_hot = largest_fit(t, &x, cheapest(t, &x, t->replicas.n_nodes));
     if (!s.code) {
         set_hot(t, &x, n_hot < 0 ? t->n_words : comm_max(t->world, n_hot));
         s = expect_bytes(t, &x);

@@ -10,8 +10,8 @@
 status replication_check(const training *t);
 
 /* Collective. Sets t->hot and t->room, expected from the frequencies of words, so that memory can
- * be estimated. bytes: the estimate with these, of this rank. */
-status replication_choose(training *t, double (*bytes)(const training *t));
+ * be estimated. */
+status replication_choose(training *t);
 
 /* Collective, when the tokens are there: the room that the spans of the run need. */
 status replication_measure(training *t);

@@ -14,6 +14,22 @@
 
 /* ---- the beginning */
 
+/* As they were used. */
+static status write_seeds(const run_plan *p, h5_file *file) {
+    const options *o = p->o;
+    const struct {
+        const char *name;
+        int64_t own;
+    } seeds[] = {{"seed_init_used", o->seed_init},
+                 {"seed_sample_used", o->seed_sample},
+                 {"seed_order_used", o->seed_order}};
+    status s = status_ok();
+    for (size_t i = 0; i < sizeof seeds / sizeof *seeds && !s.code; i++)
+        s = h5_set_int(file, "/provenance", seeds[i].name,
+                       seeds[i].own >= 0 ? seeds[i].own : o->seed);
+    return s;
+}
+
 status run_record_describe(const run_plan *p, h5_file *file) {
     status s = provenance_write(file, p->o, C_TRAIN, p->world);
     if (!s.code)
@@ -22,6 +38,8 @@ status run_record_describe(const run_plan *p, h5_file *file) {
         s = h5_set_text(file, "/provenance", "corpus_hash", p->input_hash);
     if (!s.code)
         s = h5_set_text(file, "/provenance", "isa_used", p->isa);
+    if (!s.code)
+        s = write_seeds(p, file);
     if (!s.code && !isnan(p->learning_rate))
         s = h5_set_real(file, "/provenance", "learning_rate_used", p->learning_rate);
     if (!s.code && !p->own_start)
@@ -201,6 +219,8 @@ static status finish(run_record *r, int n_epochs) {
 
 status run_record_commit(run_record *r) {
     status s = finish(r, r->plan.n_epochs);
+    if (!s.code)
+        s = provenance_finish(r->file, r->plan.world);
     if (!s.code)
         s = h5_commit(&r->file);
     if (!s.code)

@@ -66,17 +66,17 @@ static double expected_pairs(const training_strata *t) {
     return kept * (t->settings.window + 1) / (double)t->o->episodes;
 }
 
-double strata_episode_bytes(const training_strata *t) {
-    static const double slack = 1.25; /* stretches and groups differ */
-    const double ranks = comm_size(t->world), k = t->n_groups;
+void strata_episode_estimate(const training_strata *t, estimate *e) {
+    static const double slack = 1.05; /* stretches and groups differ */
+    const double ranks = t->shape.ranks, k = t->n_groups;
     const double part = ranks * (double)t->o->episodes;
     const double pairs = slack * expected_pairs(t) / ranks;
     const double tokens = ((double)t->corpus.n_tokens / part + 2 * (double)MARGIN);
     const double documents = (double)t->corpus.n_documents / part;
     const double buckets = k * k * sizeof(int64_t) * (strata_is_alone(t) ? 1 : 4);
-    return pairs * sizeof(word_pair) * (strata_is_alone(t) ? 1 : 2) + tokens * sizeof(int32_t) +
-           documents * sizeof(int64_t) + buckets +
-           pair_sorter_bytes(t->n_groups, t->n_threads, t->settings.window);
+    estimate_add(e, "pairs", pairs * sizeof(word_pair) * (strata_is_alone(t) ? 1 : 2) + buckets);
+    estimate_add(e, "tokens", tokens * sizeof(int32_t) + documents * sizeof(int64_t));
+    estimate_add(e, "workers", pair_sorter_bytes(t->n_groups, t->n_threads, t->settings.window));
 }
 
 /* ---- drawing */

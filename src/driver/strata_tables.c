@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Groups and rows of --schedule strata: blocks of groups while it trains, rows by id in the run
  * file. */
+#include <math.h>
 #include <string.h>
 
 #include "memory.h"
@@ -146,29 +147,33 @@ void strata_tables_clear(training_strata *t) {
     strata_clear(&t->out_groups);
 }
 
-/* The tables of negatives and the counts they are made from; rows on their way, asked for and
- * sent. */
-static double deal_bytes(const training_strata *t) {
-    const double word = sizeof(alias_entry) + sizeof(uint32_t) + sizeof(int64_t);
-    const double rows = strata_is_alone(t) ? 0 : 2 * (double)t->largest;
-    return (double)t->n_words * word + rows * (double)t->o->dim * sizeof(float);
+/* Rows that change their ranks, asked for and sent, and rows on their way to the run file. */
+static double moving_bytes(const training_strata *t) {
+    return strata_is_alone(t) ? 0 : 2 * (double)t->largest * (double)t->o->dim * sizeof(float);
 }
 
-double strata_tables_bytes(const training_strata *t) {
-    int64_t begin, n;
-    double bytes = 0;
-    strata_rows_share(t->world, t->n_words, &begin, &n);
+void strata_tables_estimate(const training_strata *t, estimate *e) {
+    const double rows = (double)t->n_words / t->shape.ranks;
+    const double table = rows * (double)t->o->dim * sizeof(float);
     for (int a = t->first; a < t->first + t->n; a++)
-        bytes += (double)block_bytes(t, strata_size(&t->in_groups, a));
+        estimate_add(e, "vectors",
+                     estimate_block((double)block_bytes(t, strata_size(&t->in_groups, a))));
     if (strata_is_alone(t))
-        bytes += (double)block_bytes(t, t->n_words);
+        estimate_add(e, "vectors", estimate_block((double)block_bytes(t, t->n_words)));
     else
-        bytes += ring_bytes(t->n_groups, block_bytes(t, t->n_words / t->n_groups + 1),
-                            comm_rank(t->world), comm_size(t->world));
+        estimate_add(e, "vectors",
+                     ring_bytes(t->n_groups, block_bytes(t, t->n_words / t->n_groups + 1),
+                                t->shape.rank, t->shape.ranks));
     if (t->o->init == INIT_SVD)
-        bytes += (double)n * (double)eigen_width(t->o->dim) * sizeof(float) +
-                 (double)t->n_words * sizeof(double);
-    return bytes + (double)n * (double)t->o->dim * sizeof(float) + deal_bytes(t);
+        estimate_add(e, "start vectors",
+                     rows * (double)eigen_width(t->o->dim) * sizeof(float) +
+                         (double)t->n_words * sizeof(double));
+    estimate_add(e, "negatives",
+                 (double)t->n_words * (sizeof(alias_entry) + sizeof(uint32_t) + sizeof(int64_t)));
+    estimate_add(
+        e, "writing snapshots",
+        estimate_block(table) +
+            fmax(moving_bytes(t), h5_write_bytes(table, t->shape.ranks, t->shape.node_ranks)));
 }
 
 /* ---- rows by id */

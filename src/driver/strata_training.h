@@ -7,6 +7,7 @@
 
 #include "comm.h"
 #include "corpus_file.h"
+#include "job_shape.h"
 #include "options.h"
 #include "pair_bucket.h"
 #include "ppmi_svd.h"
@@ -36,6 +37,8 @@ typedef struct {
 typedef struct {
     const options *o;
     const comm *world;
+    job_shape shape;
+    estimate memory; /* that this rank needs */
     const char *path;
     const kernels *kernel;
     int n_threads;
@@ -67,12 +70,11 @@ typedef struct {
     int epoch, episode;   /* from 0 */
     int64_t pairs;        /* drawn here in the episodes of this epoch that are done */
     double started; /* when the epoch would have, had it never been interrupted (clock_seconds) */
-    double bytes;   /* estimate of what this rank needs */
 } training_strata;
 
 /* Only this rank: no row moves. Local. */
 static inline bool strata_is_alone(const training_strata *t) {
-    return comm_size(t->world) == 1;
+    return t->shape.ranks == 1;
 }
 
 /* Number of the present episode in the run. Local. */
@@ -88,8 +90,8 @@ uint64_t strata_seed(const training_strata *t, int64_t own);
 status strata_episode_create(training_strata *t);
 void strata_episode_clear(training_strata *t);
 
-/* Bytes of an episode on this rank, by the pairs to expect. Local. */
-double strata_episode_bytes(const training_strata *t);
+/* What an episode takes on this rank, by the pairs to expect. Local. */
+void strata_episode_estimate(const training_strata *t, estimate *e);
 
 /* Draw the pairs of t->episode of t->epoch and bring them to the owners of their input groups. */
 status strata_episode_draw(training_strata *t);
@@ -116,8 +118,8 @@ status strata_tables_create(training_strata *t);
 status strata_tables_fill(training_strata *t);
 void strata_tables_clear(training_strata *t);
 
-/* Bytes of these on this rank. Local. */
-double strata_tables_bytes(const training_strata *t);
+/* What these take on this rank while a snapshot is written. Local. */
+void strata_tables_estimate(const training_strata *t, estimate *e);
 
 /* For run_table: t->table becomes this rank's rows of table name, by id; t is the context. */
 status strata_tables_fetch(void *t, const char *name, const float **data);

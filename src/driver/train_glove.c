@@ -14,11 +14,13 @@
 #include "log.h"
 #include "memory.h"
 #include "output.h"
+#include "plan.h"
 #include "stop.h"
 #include "train_svd.h"
 
 static const double DEFAULT_RATE = 0.05; /* glove.c's, */
 static const double DEFAULT_SCALE = 1;   /* and its start */
+static const char ADVICE[] = "use more ranks, or a smaller --dim or --max-vocab";
 
 /* ---- before */
 
@@ -57,27 +59,10 @@ static status check_counts(const training_glove *t) {
     return status_ok();
 }
 
-/* Non-zeros come while the matrix is still there; rows come when it has gone. */
-static double estimate_bytes(const training_glove *t, const int64_t *counts) {
-    int64_t mine = 0;
-    for (int64_t i = 0; i < t->n * glove_tiles(&t->cells); i++)
-        mine += counts[i];
-    const double cells = glove_cells_bytes(mine), now = (double)mem_live_bytes();
-    const double matrix = (double)cooc_matrix_cells(&t->counts.matrix) * 2 * sizeof(int32_t);
-    const double loose = t->o->order == ORDER_SHUFFLE ? (double)mine * sizeof *t->loose : 0;
-    const double tables = glove_table_bytes(t) + loose - matrix;
-    double kept;
-    const double start = glove_start_bytes(t, &kept);
-    const double later = cells + kept + (tables > 0 ? tables : 0);
-    return now + (later > start ? later : start);
-}
-
 static status open(training_glove *t, int64_t **counts) {
     const double started = clock_seconds();
     *counts = NULL;
-    status s = comm_agree(t->world, check(t));
-    if (!s.code)
-        s = cooccurrence_get(&t->counts, t->path, t->o, t->world);
+    status s = cooccurrence_get(&t->counts, t->path, t->o, t->world);
     if (!s.code)
         s = comm_agree(t->world, check_counts(t));
     t->counting_seconds = clock_seconds() - started;
@@ -85,22 +70,23 @@ static status open(training_glove *t, int64_t **counts) {
         s = glove_group(t, counts);
     if (s.code)
         return s;
-    t->bytes = estimate_bytes(t, *counts);
-    return common_check_memory(t->o, t->world, t->bytes,
-                               "use more ranks, or a smaller --dim or --max-vocab");
+    const cooc_size size = cooc_size_of(&t->counts);
+    t->memory = glove_estimate(t, &size);
+    return job_shape_check(&t->shape_of_job, t->o, t->world, &t->memory, ADVICE);
 }
 
 static status describe(const training_glove *t) {
     const cooccurrence *x = &t->counts;
     char memory[32];
     if (t->o->json)
-        return output_json(json_pack(
-            "{s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:i, s:i, s:i, s:s, s:f}", "corpus",
-            output_text(t->path), "tokens", (json_int_t)x->n_tokens, "window",
-            (json_int_t)x->window, "words", (json_int_t)x->words.n, "nonzeros",
-            (json_int_t)x->n_nonzeros, "dim", (json_int_t)t->o->dim, "epochs",
-            (json_int_t)t->o->epochs, "groups", t->n_groups, "ranks", comm_size(t->world),
-            "threads_per_rank", t->n_threads, "isa", t->kernel->name, "memory_per_rank", t->bytes));
+        return output_json(
+            json_pack("{s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:i, s:i, s:i, s:s, s:f}", "corpus",
+                      output_text(t->path), "tokens", (json_int_t)x->n_tokens, "window",
+                      (json_int_t)x->window, "words", (json_int_t)x->words.n, "nonzeros",
+                      (json_int_t)x->n_nonzeros, "dim", (json_int_t)t->o->dim, "epochs",
+                      (json_int_t)t->o->epochs, "groups", t->n_groups, "ranks", comm_size(t->world),
+                      "threads_per_rank", t->n_threads, "isa", t->kernel->name, "memory_per_rank",
+                      estimate_sum(&t->memory)));
     printf("corpus            %s\ntokens            %" PRId64 "\nwindow            %" PRId64
            "\nwords             %" PRId64 "\nnon-zeros         %" PRId64
            "\ndim               %" PRId64 "\nepochs            %" PRId64
@@ -108,7 +94,7 @@ static status describe(const training_glove *t) {
            "isa               %s\nmemory per rank   %s\n",
            t->path, x->n_tokens, x->window, x->words.n, x->n_nonzeros, t->o->dim, t->o->epochs,
            t->n_groups, comm_size(t->world), t->n_threads, t->kernel->name,
-           mem_format(memory, t->bytes));
+           mem_format(memory, estimate_sum(&t->memory)));
     return status_ok();
 }
 
@@ -331,7 +317,7 @@ static status print_result(const training_glove *t) {
             t->counting_seconds, "start_seconds", t->start_seconds, "loading_seconds",
             t->loading_seconds, "seconds", seconds, "nonzeros_per_second", n / seconds, "isa",
             t->kernel->name, "ranks", comm_size(t->world), "threads_per_rank", t->n_threads,
-            "peak_memory", (json_int_t)common_peak_memory()));
+            "peak_memory", (json_int_t)common_peak_memory(1)));
     printf(
         "run               %s\nwords             %" PRId64 "\ndim               %" PRId64
         "\nepochs            %" PRId64 "\nloss              %.6f\nnon-zeros         %" PRId64
@@ -379,19 +365,31 @@ static status run(training_glove *t, const int64_t *counts) {
     return comm_agree(t->world, s);
 }
 
+static training_glove settings_of(const options *o, const char *path, const comm *world) {
+    return (training_glove){.o = o,
+                            .world = world,
+                            .path = path,
+                            .kernel = kernels_get((kernels_isa)o->isa),
+                            .n_groups = o->order == ORDER_SHUFFLE ? 1 : (int)o->groups,
+                            .shape =
+                                glove_shape_of(o->dim, o->accumulators == ACCUMULATORS_ELEMENT),
+                            .learning_rate = o->learning_rate > 0 ? o->learning_rate : DEFAULT_RATE,
+                            .init_scale = o->init_scale > 0 ? o->init_scale : DEFAULT_SCALE};
+}
+
+static status begin(training_glove *t) {
+    status s = job_shape_find(&t->shape_of_job, t->o, t->world);
+    t->n_threads = t->shape_of_job.threads;
+    ring_share(t->n_groups, t->shape_of_job.rank, t->shape_of_job.ranks, &t->first, &t->n);
+    return s.code ? s : comm_agree(t->world, check(t));
+}
+
 status train_glove(const options *o, const char *path, const comm *world) {
-    int64_t *counts;
-    training_glove t = {.o = o,
-                        .world = world,
-                        .path = path,
-                        .kernel = kernels_get((kernels_isa)o->isa),
-                        .n_threads = common_threads(o),
-                        .n_groups = o->order == ORDER_SHUFFLE ? 1 : (int)o->groups,
-                        .shape = glove_shape_of(o->dim, o->accumulators == ACCUMULATORS_ELEMENT),
-                        .learning_rate = o->learning_rate > 0 ? o->learning_rate : DEFAULT_RATE,
-                        .init_scale = o->init_scale > 0 ? o->init_scale : DEFAULT_SCALE};
-    ring_share(t.n_groups, comm_rank(world), comm_size(world), &t.first, &t.n);
-    status s = open(&t, &counts);
+    int64_t *counts = NULL;
+    training_glove t = settings_of(o, path, world);
+    status s = begin(&t);
+    if (!s.code)
+        s = open(&t, &counts);
     if (!s.code && o->dry_run)
         s = comm_agree(world, comm_rank(world) == 0 ? describe(&t) : status_ok());
     else if (!s.code)
@@ -404,4 +402,25 @@ status train_glove(const options *o, const char *path, const comm *world) {
     strata_clear(&t.groups);
     cooccurrence_clear(&t.counts);
     return s;
+}
+
+status train_glove_plan(forecast *p, const options *o, const char *path, const comm *world) {
+    training_glove t = settings_of(o, path, world);
+    cooc_size size;
+    status s = begin(&t);
+    p->shape = t.shape_of_job;
+    if (!s.code)
+        s = cooc_plan_counts(p, &size, o, path, world);
+    if (s.code)
+        return s;
+    const estimate e = glove_estimate(&t, &size);
+    const double block =
+        (double)glove_block_bytes(&t.shape, 1 << 10) / (1 << 10) - (double)o->dim * sizeof(float);
+    estimate_raise(&p->memory, &e);
+    p->unit = "nonzeros";
+    p->work = size.nonzeros * (double)o->epochs;
+    plan_disk(p, o, size.n_words, (double)o->dim * sizeof(float), 2 * size.n_words);
+    p->output += p->epochs_kept * 2 * size.n_words * sizeof(float);
+    p->checkpoint += 2 * size.n_words * block;
+    return job_shape_check(&p->shape, o, world, &p->memory, ADVICE);
 }

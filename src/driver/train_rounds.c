@@ -64,7 +64,7 @@ double train_rounds_bytes(const training *t) {
     const double rarest = fmax(1, (double)t->corpus.words.counts[t->n_words - 1]);
     const huffman tree = {.longest = (int32_t)ceil(log2((double)t->corpus.n_tokens / rarest)) + 2};
     const rounds_shape shape = shape_of(t, &tree);
-    const int ranks = comm_size(t->replicas.mine);
+    const int ranks = t->replicas.n_sharing;
     int64_t copies[2];
     rounds_copies(&shape, copies);
     const double rows = (double)(copies[0] + copies[1]) * (double)t->width * sizeof(float);

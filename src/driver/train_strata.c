@@ -16,6 +16,7 @@
 #include "memory.h"
 #include "objective.h"
 #include "output.h"
+#include "plan.h"
 #include "random.h"
 #include "strata_training.h"
 #include "train_glove.h"
@@ -23,8 +24,6 @@
 
 static const double DEFAULT_RATE = 0.025; /* word2vec.c's */
 static const double LEAST_RATE = 1e-4;    /* of the rate at the start */
-
-static const int64_t WRITING = 10 << 20; /* bytes that writing the run file takes */
 
 /* ---- before */
 
@@ -76,11 +75,12 @@ static status open(training_strata *t) {
         s = strata_tables_group(t);
     if (s.code)
         return s;
-    t->bytes = (double)mem_live_bytes() + strata_tables_bytes(t) + strata_episode_bytes(t) +
-               (double)WRITING;
-    return common_check_memory(t->o, t->world, t->bytes,
-                               "use more ranks, more --episodes, or a smaller --dim or "
-                               "--max-vocab");
+    t->memory = (estimate){.phase = "writing a snapshot"};
+    job_shape_add_process(&t->shape, &t->memory);
+    strata_tables_estimate(t, &t->memory);
+    strata_episode_estimate(t, &t->memory);
+    return job_shape_check(&t->shape, t->o, t->world, &t->memory,
+                           "use more ranks, more --episodes, or a smaller --dim or --max-vocab");
 }
 
 static status describe(const training_strata *t) {
@@ -91,16 +91,16 @@ static status describe(const training_strata *t) {
             output_text(t->path), "tokens", (json_int_t)t->corpus.n_tokens, "documents",
             (json_int_t)t->corpus.n_documents, "words", (json_int_t)t->n_words, "dim",
             (json_int_t)t->o->dim, "epochs", (json_int_t)t->o->epochs, "groups", t->n_groups,
-            "episodes", (json_int_t)t->o->episodes, "ranks", comm_size(t->world),
-            "threads_per_rank", t->n_threads, "isa", t->kernel->name, "memory_per_rank", t->bytes));
+            "episodes", (json_int_t)t->o->episodes, "ranks", t->shape.ranks, "threads_per_rank",
+            t->n_threads, "isa", t->kernel->name, "memory_per_rank", estimate_sum(&t->memory)));
     printf("corpus            %s\ntokens            %" PRId64 "\ndocuments         %" PRId64
            "\nwords             %" PRId64 "\ndim               %" PRId64
            "\nepochs            %" PRId64 "\ngroups            %d\nepisodes          %" PRId64
            "\nranks             %d\nthreads per rank  %d\nisa               %s\n"
            "memory per rank   %s\n",
            t->path, t->corpus.n_tokens, t->corpus.n_documents, t->n_words, t->o->dim, t->o->epochs,
-           t->n_groups, t->o->episodes, comm_size(t->world), t->n_threads, t->kernel->name,
-           mem_format(memory, t->bytes));
+           t->n_groups, t->o->episodes, t->shape.ranks, t->n_threads, t->kernel->name,
+           mem_format(memory, estimate_sum(&t->memory)));
     return status_ok();
 }
 
@@ -299,7 +299,7 @@ static status print_result(const training_strata *t) {
             (json_int_t)t->o->episodes, "groups", t->n_groups, "tokens", words, "seconds", seconds,
             "words_per_second", words / seconds, "isa", t->kernel->name, "ranks",
             comm_size(t->world), "threads_per_rank", t->n_threads, "peak_memory",
-            (json_int_t)common_peak_memory()));
+            (json_int_t)common_peak_memory(1)));
     run_record_print(&t->record, words);
     return status_ok();
 }
@@ -345,31 +345,61 @@ static status run(training_strata *t) {
     return comm_agree(t->world, s);
 }
 
+static training_strata settings_of(const options *o, const char *path, const comm *world) {
+    return (training_strata){.o = o,
+                             .world = world,
+                             .path = path,
+                             .kernel = kernels_get((kernels_isa)o->isa),
+                             .n_groups = (int)o->groups,
+                             .learning_rate =
+                                 o->learning_rate > 0 ? o->learning_rate : DEFAULT_RATE,
+                             .init_scale = o->init_scale > 0 ? o->init_scale : sqrt((double)o->dim),
+                             .width = row_width(o->dim),
+                             .settings = {.window = (int)o->window,
+                                          .negative = (int)o->negative,
+                                          .pool = (int)o->pool,
+                                          .pool_reuse = (int)o->pool_reuse,
+                                          .dim = o->dim}};
+}
+
+static status begin(training_strata *t) {
+    status s = job_shape_find(&t->shape, t->o, t->world);
+    t->n_threads = t->shape.threads;
+    ring_share(t->n_groups, t->shape.rank, t->shape.ranks, &t->first, &t->n);
+    return s.code ? s : open(t);
+}
+
+static void end(training_strata *t) {
+    run_record_close(&t->record);
+    ppmi_svd_clear(&t->start);
+    strata_episode_clear(t);
+    strata_tables_clear(t);
+    corpus_file_close(&t->corpus);
+}
+
 status train_strata(const options *o, const char *path, const comm *world) {
-    training_strata t = {.o = o,
-                         .world = world,
-                         .path = path,
-                         .kernel = kernels_get((kernels_isa)o->isa),
-                         .n_threads = common_threads(o),
-                         .n_groups = (int)o->groups,
-                         .learning_rate = o->learning_rate > 0 ? o->learning_rate : DEFAULT_RATE,
-                         .init_scale = o->init_scale > 0 ? o->init_scale : sqrt((double)o->dim),
-                         .width = row_width(o->dim),
-                         .settings = {.window = (int)o->window,
-                                      .negative = (int)o->negative,
-                                      .pool = (int)o->pool,
-                                      .pool_reuse = (int)o->pool_reuse,
-                                      .dim = o->dim}};
-    ring_share(t.n_groups, comm_rank(world), comm_size(world), &t.first, &t.n);
-    status s = open(&t);
+    training_strata t = settings_of(o, path, world);
+    status s = begin(&t);
     if (!s.code && o->dry_run)
         s = comm_agree(world, comm_rank(world) == 0 ? describe(&t) : status_ok());
     else if (!s.code)
         s = run(&t);
-    run_record_close(&t.record);
-    ppmi_svd_clear(&t.start);
-    strata_episode_clear(&t);
-    strata_tables_clear(&t);
-    corpus_file_close(&t.corpus);
+    end(&t);
+    return s;
+}
+
+status train_strata_plan(forecast *p, const options *o, const char *path, const comm *world) {
+    training_strata t = settings_of(o, path, world);
+    const status s = begin(&t);
+    if (!s.code) {
+        p->shape = t.shape;
+        p->memory = t.memory;
+        p->tokens = (double)t.corpus.n_tokens;
+        p->documents = (double)t.corpus.n_documents;
+        p->unit = "words";
+        p->work = p->tokens * (double)o->epochs;
+        plan_disk(p, o, (double)t.n_words, (double)o->dim * sizeof(float), 2 * (double)t.n_words);
+    }
+    end(&t);
     return s;
 }

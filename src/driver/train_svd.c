@@ -12,6 +12,7 @@
 #include "log.h"
 #include "memory.h"
 #include "output.h"
+#include "plan.h"
 #include "ppmi_svd.h"
 #include "run_record.h"
 
@@ -23,10 +24,12 @@ typedef struct {
     cooccurrence counts;
     ppmi_svd svd;
     run_record record;
+    job_shape shape;
+    estimate memory;        /* that this rank needs */
     eigen_block block;      /* at a pause */
     double earlier_seconds; /* of factorising, in sessions before this one, */
     double started;         /* which began to (clock_seconds) */
-    double counting_seconds, bytes;
+    double counting_seconds;
 } training_svd;
 
 /* ---- before */
@@ -60,26 +63,29 @@ static status check_counts(training_svd *t) {
     const cooccurrence *x = &t->counts;
     if (x->words.n < 2 || !x->n_cells)
         return status_error(STATUS_INPUT, "%s: no two words occur together", t->path);
-    t->bytes = (double)mem_live_bytes() + ppmi_svd_bytes(t->o, t->world, x->words.n, x->n_nonzeros);
-    return ppmi_svd_check_memory(t->o, t->world, t->bytes);
+    const cooc_size size = cooc_size_of(x);
+    t->memory = (estimate){0};
+    cooc_size_add_process(&t->shape, x, &t->memory);
+    ppmi_svd_estimate(t->o, &t->shape, &size, &t->memory);
+    return ppmi_svd_check_memory(t->o, &t->shape, t->world, &t->memory);
 }
 
 static status describe(const training_svd *t) {
     const cooccurrence *x = &t->counts;
     char memory[32];
     if (t->o->json)
-        return output_json(json_pack("{s:s, s:I, s:I, s:I, s:I, s:i, s:i, s:s, s:f}", "corpus",
-                                     t->path, "tokens", (json_int_t)x->n_tokens, "words",
-                                     (json_int_t)x->words.n, "nonzeros", (json_int_t)x->n_nonzeros,
-                                     "dim", (json_int_t)t->o->dim, "ranks", comm_size(t->world),
-                                     "threads_per_rank", common_threads(t->o), "isa",
-                                     t->kernel->name, "memory_per_rank", t->bytes));
+        return output_json(json_pack(
+            "{s:o, s:I, s:I, s:I, s:I, s:i, s:i, s:s, s:f}", "corpus", output_text(t->path),
+            "tokens", (json_int_t)x->n_tokens, "words", (json_int_t)x->words.n, "nonzeros",
+            (json_int_t)x->n_nonzeros, "dim", (json_int_t)t->o->dim, "ranks", comm_size(t->world),
+            "threads_per_rank", common_threads(t->o), "isa", t->kernel->name, "memory_per_rank",
+            estimate_sum(&t->memory)));
     printf("corpus            %s\ntokens            %" PRId64 "\nwords             %" PRId64
            "\nnon-zeros         %" PRId64 "\ndim               %" PRId64
            "\nranks             %d\nthreads per rank  %d\nisa               %s\n"
            "memory per rank   at most %s\n",
            t->path, x->n_tokens, x->words.n, x->n_nonzeros, t->o->dim, comm_size(t->world),
-           common_threads(t->o), t->kernel->name, mem_format(memory, t->bytes));
+           common_threads(t->o), t->kernel->name, mem_format(memory, estimate_sum(&t->memory)));
     return status_ok();
 }
 
@@ -212,7 +218,7 @@ static status print_result(const training_svd *t) {
             x->gram + x->multiply, "dense_gflops", x->dense_flops / (x->gram + x->multiply) / 1e9,
             "small_seconds", x->small, "seconds", seconds_so_far(t), "isa", t->kernel->name,
             "ranks", comm_size(t->world), "threads_per_rank", common_threads(t->o), "peak_memory",
-            (json_int_t)common_peak_memory()));
+            (json_int_t)common_peak_memory(1)));
     printf("run               %s\nwords             %" PRId64 "\ndim               %" PRId64
            "\nPMI cells         %" PRId64 " of %" PRId64 "\neigenvalue power  %g\n"
            "seconds           %.1f (counting %.1f, PMI %.1f, sparse products %.1f, dense %.1f, "
@@ -251,6 +257,8 @@ status train_svd(const options *o, const char *path, const comm *world) {
     const double started = clock_seconds();
     status s = comm_agree(world, check(&t));
     if (!s.code)
+        s = job_shape_find(&t.shape, o, world);
+    if (!s.code)
         s = cooccurrence_get(&t.counts, path, o, world);
     t.counting_seconds = clock_seconds() - started;
     if (!s.code)
@@ -263,4 +271,26 @@ status train_svd(const options *o, const char *path, const comm *world) {
     ppmi_svd_clear(&t.svd);
     cooccurrence_clear(&t.counts);
     return s;
+}
+
+status train_svd_plan(forecast *p, const options *o, const char *path, const comm *world) {
+    const training_svd t = {
+        .o = o, .world = world, .path = path, .kernel = kernels_get((kernels_isa)o->isa)};
+    cooc_size size;
+    estimate e = {0};
+    status s = comm_agree(world, check(&t));
+    if (!s.code)
+        s = job_shape_find(&p->shape, o, world);
+    if (!s.code)
+        s = cooc_plan_counts(p, &size, o, path, world);
+    if (s.code)
+        return s;
+    cooc_size_add_process(&p->shape, NULL, &e);
+    ppmi_svd_estimate(o, &p->shape, &size, &e);
+    estimate_raise(&p->memory, &e);
+    p->unit = "nonzeros";
+    p->work = size.positive;
+    plan_disk(p, o, size.n_words, (double)o->dim * sizeof(float), size.n_words);
+    p->checkpoint = p->snapshots = 0;
+    return ppmi_svd_check_memory(o, &p->shape, world, &p->memory);
 }

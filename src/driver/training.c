@@ -25,9 +25,6 @@ static const int64_t CHUNKS_PER_WORKER = 16;
 static const int64_t CHUNKS_PER_ROUND = 8;
 enum { SMALLEST_CHUNK = 64 };
 
-/* Buffers of messages grow by half as much again as is needed. */
-static const double GROWN = 1.25;
-
 /* Words and inner nodes of a tree share the int32_t ids. */
 static const int64_t MOST_LEAVES = INT64_C(1) << 30;
 
@@ -90,7 +87,7 @@ static int64_t chunk_size(const training *t) {
         return t->o->batch;
     if (training_is_rounds(t))
         return train_rounds_words(t);
-    int64_t workers = (int64_t)t->n_threads * comm_size(t->replicas.mine);
+    int64_t workers = (int64_t)t->n_threads * t->replicas.n_sharing;
     int64_t part = t->corpus.n_tokens / t->replicas.n;
     int64_t fair = part / (workers * CHUNKS_PER_WORKER);
     if (t->replicas.n > 1) {
@@ -113,74 +110,6 @@ static double init_scale(const options *o) {
     return o->objective == OBJECTIVE_SOFTMAX ? 1 : sqrt((double)o->dim);
 }
 
-static placement_shape shape_of(const training *t, int side) {
-    return (placement_shape){.n_rows = side ? t->n_outputs : t->n_words,
-                             .n_hot = t->hot[side],
-                             .room = t->room[side],
-                             .width = t->width,
-                             .used = (size_t)t->o->dim};
-}
-
-/* Changed rows of the local replicas in a span. */
-static double kept_rows(const training *t, int side) {
-    return t->touched[side] * t->replicas.n_local;
-}
-
-/* Rows in messages of a merge besides those kept: what goes where they are not kept in the order of
- * their owners, or to those who asked for cold rows; what comes; the folds, and those of hot rows
- * from everybody. */
-static double message_rows(const training *t, int side) {
-    const replicas *r = &t->replicas;
-    const placement_shape shape = shape_of(t, side);
-    const bool is_cut = shape.n_hot < shape.n_rows;
-    const double kept = kept_rows(t, side);
-    const double goes = is_cut || (r->n_local > 1 && r->n_peers > 1) ? kept : 0;
-    const double comes = is_cut || r->n_peers > 1 ? kept : 0;
-    const double folded = fmin(kept, (double)shape.n_rows / r->n_peers);
-    const double gathered = fmin((double)shape.n_hot, t->touched[side] * r->n);
-    return goes + comes + folded + gathered;
-}
-
-/* Bytes on this node for the rows that its ranks train and for merging. */
-static double replicas_bytes(const training *t) {
-    const double row = (double)t->width * sizeof(float);
-    double bytes = 0, messages = 0, snapshot = 0; /* for which rows of all ranks are gathered */
-    for (int side = 0; side < 2; side++) {
-        const placement_shape shape = shape_of(t, side);
-        const double slots = (double)training_slots(t, side);
-        bytes += slots * (row + 1) + placement_bytes(&t->replicas, &shape) +
-                 GROWN * kept_rows(t, side) * row;
-        messages = fmax(messages, GROWN * message_rows(t, side) * row);
-        if (t->hot[side] < shape.n_rows)
-            snapshot =
-                (double)shape.n_rows / t->replicas.n_nodes * (double)t->o->dim * sizeof(float);
-    }
-    const double scratch = (double)t->n_threads * t->replicas.n * row; /* all changes of a row */
-    return bytes + messages + scratch + snapshot;
-}
-
-/* Bytes on a node for one rank: tables, merging, tokens; the shared parts divided by the ranks
- * that share them. */
-static double estimate_bytes(const training *t) {
-    const bool is_alone = t->replicas.n == 1;
-    const double n_rows = (double)t->n_words + (training_is_softmax(t) ? 0 : (double)t->n_outputs);
-    const double rows = n_rows * (double)t->width * sizeof(float);
-    const double tree = t->objective->uses_tree ? huffman_bytes(t->n_words) : 0;
-    const double tokens = (double)t->corpus.n_tokens / t->replicas.n * sizeof(int32_t);
-    const double documents = (double)t->corpus.n_documents / t->replicas.n * sizeof(int64_t);
-    const double words = (double)t->corpus.words.offsets[t->n_words] + 48 * (double)t->n_words;
-    double own = words + (double)(64 << 20);
-    if (training_is_softmax(t)) {
-        const softmax_settings settings = train_softmax_settings(t);
-        own += rows / comm_size(t->world) + softmax_bytes(&settings);
-    }
-    if (training_is_rounds(t))
-        own += train_rounds_bytes(t);
-    return ((is_alone ? rows : replicas_bytes(t)) + t->replicas.n_local * (tokens + documents)) /
-               comm_size(t->replicas.mine) +
-           tree + own;
-}
-
 /* Threads of several nodes share no rows that could be copied and folded. */
 static status one_node_only(const training *t) {
     return status_error(STATUS_USAGE,
@@ -191,19 +120,33 @@ static status one_node_only(const training *t) {
                         t->o->replicas);
 }
 
-static status check_memory(const training *t) {
-    return common_check_memory(t->o, t->world, estimate_bytes(t),
-                               t->hot[0] < t->n_words
-                                   ? "use more nodes, a smaller --merge-every or --replicate, or a "
-                                     "smaller --dim or --max-vocab"
-                                   : "use more nodes, fewer --replicas, or a smaller --dim or "
-                                     "--max-vocab");
+static status check_memory(training *t) {
+    t->memory = training_estimate(t);
+    return job_shape_check(&t->shape, t->o, t->world, &t->memory,
+                           t->hot[0] < t->n_words
+                               ? "use more nodes, a smaller --merge-every or --replicate, or a "
+                                 "smaller --dim or --max-vocab"
+                               : "use more nodes, fewer --replicas, or a smaller --dim or "
+                                 "--max-vocab");
+}
+
+/* Who trains what. */
+static status find_replicas(training *t) {
+    const job_shape *j = &t->shape;
+    if (training_is_softmax(t) && j->planned)
+        replicas_foresee_one(&t->replicas, j->node_ranks);
+    else if (training_is_softmax(t))
+        replicas_create_one(&t->replicas, t->world);
+    if (training_is_softmax(t))
+        return status_ok();
+    const status s = j->planned ? replicas_foresee(&t->replicas, j->ranks, j->nodes, t->o->replicas)
+                                : replicas_create(&t->replicas, t->world, t->o->replicas);
+    return s.code && training_is_rounds(t) ? one_node_only(t) : s;
 }
 
 status training_open(training *t, const options *o, const char *corpus_path, const comm *world) {
     *t = (training){.o = o, .world = world, .corpus_path = corpus_path};
     t->kernel = kernels_get((kernels_isa)o->isa);
-    t->n_threads = common_threads(o);
     t->learning_rate = o->learning_rate > 0 ? o->learning_rate : default_rate(o);
     t->init_scale = init_scale(o);
     t->objective = objective_find((model_kind)o->model, (objective_kind)o->objective,
@@ -212,11 +155,12 @@ status training_open(training *t, const options *o, const char *corpus_path, con
     const group g = comm_group(world);
     status s = corpus_file_open(&t->corpus, corpus_path, &g);
     if (!s.code)
+        s = job_shape_find(&t->shape, o, world);
+    t->n_threads = t->shape.threads;
+    if (!s.code)
         s = comm_agree(world, check_model(t));
-    if (!s.code && training_is_softmax(t))
-        replicas_create_one(&t->replicas, world);
-    else if (!s.code && (s = replicas_create(&t->replicas, world, o->replicas)).code)
-        s = training_is_rounds(t) ? one_node_only(t) : s;
+    if (!s.code)
+        s = find_replicas(t);
     if (s.code)
         return s;
     t->n_words = t->corpus.words.n;
@@ -232,23 +176,23 @@ status training_open(training *t, const options *o, const char *corpus_path, con
     s = comm_agree(world, sampler_create(&t->sampler, t->corpus.words.counts, (int32_t)t->n_words,
                                          o->sample, o->negative_power));
     if (!s.code)
-        s = replication_choose(t, estimate_bytes);
+        s = replication_choose(t);
     return s.code ? s : check_memory(t);
 }
 
 status training_describe(const training *t) {
     char memory[32];
-    mem_format(memory, estimate_bytes(t));
+    mem_format(memory, estimate_sum(&t->memory));
     if (t->o->json) {
-        json_t *object =
-            json_pack("{s:s, s:I, s:I, s:I, s:I, s:i, s:i, s:i, s:i, s:I, s:s, s:I, s:f, s:f}",
-                      "corpus", t->corpus_path, "tokens", (json_int_t)t->corpus.n_tokens,
-                      "documents", (json_int_t)t->corpus.n_documents, "words",
-                      (json_int_t)t->n_words, "dim", (json_int_t)t->o->dim, "epochs",
-                      (int)t->o->epochs, "replicas", t->replicas.n, "ranks", comm_size(t->world),
-                      "threads_per_rank", t->n_threads, "chunk", (json_int_t)t->settings.chunk,
-                      "isa", t->kernel->name, "replicated_rows", (json_int_t)t->hot[0],
-                      "bytes_per_token", t->expected_bytes, "memory_per_rank", estimate_bytes(t));
+        json_t *object = json_pack(
+            "{s:o, s:I, s:I, s:I, s:I, s:i, s:i, s:i, s:i, s:I, s:s, s:I, s:f, s:f}", "corpus",
+            output_text(t->corpus_path), "tokens", (json_int_t)t->corpus.n_tokens, "documents",
+            (json_int_t)t->corpus.n_documents, "words", (json_int_t)t->n_words, "dim",
+            (json_int_t)t->o->dim, "epochs", (int)t->o->epochs, "replicas", t->replicas.n, "ranks",
+            t->shape.ranks, "threads_per_rank", t->n_threads,
+            training_is_rounds(t) ? "round" : "chunk", (json_int_t)t->settings.chunk, "isa",
+            t->kernel->name, "replicated_rows", (json_int_t)t->hot[0], "bytes_per_token",
+            t->expected_bytes, "memory_per_rank", estimate_sum(&t->memory));
         return output_json(object);
     }
     printf("corpus            %s\ntokens            %" PRId64 "\ndocuments         %" PRId64
@@ -258,7 +202,7 @@ status training_describe(const training *t) {
            "%s             %" PRId64 " tokens\nisa               %s\n"
            "rows everywhere   %" PRId64 "\nbytes per token   %.1f\nmemory per rank   %s\n",
            t->corpus_path, t->corpus.n_tokens, t->corpus.n_documents, t->n_words, t->o->dim,
-           t->o->epochs, t->replicas.n, comm_size(t->world), t->n_threads,
+           t->o->epochs, t->replicas.n, t->shape.ranks, t->n_threads,
            training_is_rounds(t) ? "round" : "chunk", t->settings.chunk, t->kernel->name, t->hot[0],
            t->expected_bytes, memory);
     return status_ok();
@@ -288,7 +232,7 @@ static status create_workers(training *t) {
 static status create_places(training *t) {
     status s = status_ok();
     for (int side = 0; !s.code && side < 2 && t->replicas.n > 1; side++) {
-        const placement_shape shape = shape_of(t, side);
+        const placement_shape shape = training_shape(t, side);
         s = placement_create(&t->places[side], &t->replicas, &shape);
     }
     return comm_agree(t->world, s);

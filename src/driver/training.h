@@ -5,6 +5,8 @@
 
 #include "comm.h"
 #include "corpus_file.h"
+#include "estimate.h"
+#include "job_shape.h"
 #include "kernels.h"
 #include "loop.h"
 #include "objective.h"
@@ -22,6 +24,10 @@
 
 typedef struct training_rounds training_rounds; /* train_rounds.c */
 
+/* Tokens that a replica holds beyond its part, so that windows at its borders see their contexts.
+ */
+enum { TRAINING_MARGIN = 65536 };
+
 /* What a local replica trains, as this rank sees it. */
 typedef struct {
     shared_block tokens, documents;
@@ -33,6 +39,8 @@ typedef struct {
 typedef struct {
     const options *o;
     const comm *world;
+    job_shape shape;
+    estimate memory; /* that this rank needs */
     const kernels *kernel;
     corpus_file corpus;
     const char *corpus_path;
@@ -119,6 +127,14 @@ static inline void training_move_messages(const training *t) {
         if (t->pulls[side])
             pull_move(t->pulls[side]);
 }
+
+/* ---- memory (training_estimate.c); local */
+
+/* Of this rank, with the t->hot and t->room that are set. */
+estimate training_estimate(const training *t);
+
+/* Where the rows of a side are. */
+placement_shape training_shape(const training *t, int side);
 
 /* ---- tokens and tables (training_tables.c) */
 

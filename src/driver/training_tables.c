@@ -6,10 +6,6 @@
 #include "memory.h"
 #include "training.h"
 
-/* Tokens that a replica holds beyond its part, so that windows at its borders see their contexts.
- */
-static const int64_t MARGIN = 65536;
-
 /* ---- the corpus in memory */
 
 /* Collective over the ranks of the replica: each reads its share of the tokens. */
@@ -19,8 +15,8 @@ static status read_part(const training *t, training_replica *r, int index) {
     const int64_t n = c->n_tokens, rank = comm_rank(mine), size = comm_size(mine);
     r->first = n * index / t->replicas.n;
     r->last = n * (index + 1) / t->replicas.n;
-    int64_t begin = r->first > MARGIN ? r->first - MARGIN : 0;
-    int64_t end = r->last < n - MARGIN ? r->last + MARGIN : n, from = 0, to = 0;
+    int64_t begin = r->first > TRAINING_MARGIN ? r->first - TRAINING_MARGIN : 0;
+    int64_t end = r->last < n - TRAINING_MARGIN ? r->last + TRAINING_MARGIN : n, from = 0, to = 0;
     status s = corpus_file_find(c, begin, &from);
     if (!s.code)
         s = corpus_file_find(c, end - 1, &to);

@@ -417,6 +417,12 @@ void h5_close(h5_file **file) {
     forget(file);
 }
 
+void h5_library(char *text, size_t size) {
+    unsigned major = 0, minor = 0, release = 0;
+    H5get_libversion(&major, &minor, &release);
+    snprintf(text, size, "HDF5 %u.%u.%u", major, minor, release);
+}
+
 void h5_kind(const char *path, char *text, size_t size) {
     group alone = group_alone();
     h5_file *f = NULL;

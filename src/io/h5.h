@@ -27,6 +27,8 @@ typedef enum { H5_U8, H5_I32, H5_I64, H5_F32, H5_F64, H5_U32, H5_U64 } h5_type;
 
 /* Local, when no file is open any more and before MPI ends. */
 void h5_end(void);
+/* The library's version, into text. Local. */
+void h5_library(char *text, size_t size);
 
 /* Collective. Start PATH.partial anew with attributes format = kind and format_version. */
 status h5_create(h5_file **file, const char *path, const char *kind, int version, const group *g);
@@ -73,6 +75,14 @@ typedef struct {
  * at least columns (ignored when columns = 0). */
 status h5_write(h5_file *file, const h5_dataset *d, int64_t begin, int64_t n, const void *data,
                 size_t stride);
+
+/* Local. Bytes on disk of a dataset with a checksum: whole chunks. */
+double h5_stored_bytes(double rows, double row_bytes);
+
+/* Local. Bytes that h5_write with a checksum takes beside the data, when each of n processes, of
+ * which so many are on a node, writes `bytes`: one process filters chunk by chunk; several keep all
+ * filtered chunks of a call, and one of a node gathers them for the disk. Its share for each. */
+double h5_write_bytes(double bytes, int n_processes, int n_on_node);
 
 /* Collective. Create a 1-D dataset of n null-padded UTF-8 strings of width bytes, deflated, with
  * Fletcher-32. Rank 0 calls fill for one block of strings after the other; out is zeroed. */

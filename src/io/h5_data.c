@@ -2,6 +2,7 @@
 /* Datasets: creating, writing from many processes, reading. */
 #include "h5_internal.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -322,6 +323,19 @@ static int64_t most_of(const h5_file *f, int64_t x) {
     return most;
 }
 
+double h5_stored_bytes(double rows, double row_bytes) {
+    const double fit = floor((double)CHUNK_BYTES / row_bytes);
+    const double chunk = fmin(rows, fmax(1, fit));
+    return rows > 0 ? ceil(rows / chunk) * chunk * row_bytes : 0;
+}
+
+double h5_write_bytes(double bytes, int n_processes, int n_on_node) {
+    static const double gathered = 32 << 20; /* Open MPI's cycle of collective writing */
+    const double call = bytes < (double)CALL_BYTES ? bytes : (double)CALL_BYTES;
+    const double all = call * n_on_node < gathered ? call * n_on_node : gathered;
+    return n_processes == 1 ? (double)CHUNK_BYTES : call + all / n_on_node;
+}
+
 /* Every process makes the same number of calls: filters need collective transfers. */
 static status write_together(h5_file *f, const h5_slot *slot, int64_t begin, int64_t n,
                              const void *data, size_t stride) {
@@ -412,7 +426,7 @@ hid_t h5_string_type(size_t width) {
 static status write_string_blocks(h5_file *f, const h5_slot *slot, hid_t type, size_t width,
                                   void (*fill)(const void *, int64_t, int64_t, char *),
                                   const void *context) {
-    const int64_t step = CHUNK_BYTES * 8 / (int64_t)width;
+    const int64_t fit = CHUNK_BYTES / (int64_t)width, step = fit > 0 ? fit : 1;
     const mover m = mover_for(slot, type, 1, f->transfer);
     char *block = NULL;
     status s = group_agree(&f->g, mem_new(&block, (size_t)step * width, 1, "words as text"));

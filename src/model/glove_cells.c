@@ -65,9 +65,13 @@ void glove_cells_clear(glove_cells *c) {
     *c = (glove_cells){0};
 }
 
-double glove_cells_bytes(int64_t n_cells) {
-    /* A run has one non-zero at least, and its row and length are there before `rows` goes. */
-    return (double)n_cells * (2 * sizeof(uint32_t) + 2 * sizeof(uint16_t) + sizeof(float));
+double glove_cells_loading_bytes(double n_cells) {
+    return n_cells * (sizeof(uint32_t) + sizeof(uint16_t) + sizeof(float));
+}
+
+double glove_cells_bytes(double n_cells, double n_runs) {
+    return n_cells * (sizeof(uint16_t) + sizeof(float)) +
+           n_runs * (sizeof(uint32_t) + sizeof(uint16_t));
 }
 
 /* ---- taking in */

@@ -63,7 +63,9 @@ static inline void glove_cells_put(glove_cells *c, int64_t i, int64_t j, float x
 /* All have come: bring them into order. */
 status glove_cells_close(glove_cells *c, const kernels *kernel, uint64_t key, int n_threads);
 
-/* Most bytes that n_cells non-zeros take at a time, besides 16 for each word. */
-double glove_cells_bytes(int64_t n_cells);
+/* Bytes that so many non-zeros take while they come, and when they are in order in so many runs;
+ * besides 16 for each word. */
+double glove_cells_loading_bytes(double n_cells);
+double glove_cells_bytes(double n_cells, double n_runs);
 
 #endif

@@ -75,6 +75,10 @@ status loop_worker_create(loop_worker **slot, const loop_settings *t, const huff
     return s;
 }
 
+double loop_worker_bytes(const loop_settings *t) {
+    return window_bytes(t->chunk, t->window) + 2.0 * (double)t->chunk * 2 * sizeof(int32_t);
+}
+
 void loop_worker_destroy(loop_worker **slot) {
     loop_worker *w = *slot;
     if (!w)

@@ -34,6 +34,9 @@ status loop_worker_create(loop_worker **w, const loop_settings *settings, const 
                           const objective *foreseen);
 void loop_worker_destroy(loop_worker **w);
 
+/* Bytes of a worker, without the outputs that it foresees. */
+double loop_worker_bytes(const loop_settings *settings);
+
 /* The visits of an epoch, shared by all workers of the same rows. */
 typedef struct {
     _Atomic int64_t next;    /* to be taken */

@@ -196,6 +196,6 @@ void sparse_tiles_sketch(const sparse_tiles *m, uint64_t key, int columns, int s
             }
 }
 
-double sparse_tiles_bytes(double n_rows, double cells) {
-    return cells * (sizeof(uint32_t) + sizeof(sparse_run) / 2.0) + n_rows * sizeof(int64_t);
+double sparse_tiles_bytes(double n_rows, double cells, double runs) {
+    return cells * sizeof(uint32_t) + runs * sizeof(sparse_run) + n_rows * sizeof(int64_t);
 }

@@ -34,8 +34,8 @@ status sparse_tiles_create(sparse_tiles *m, const sparse_rows *rows, const int64
                            int n_cuts, int n_threads);
 void sparse_tiles_clear(sparse_tiles *m);
 
-/* Bytes of n_rows rows with so many cells, at most. */
-double sparse_tiles_bytes(double n_rows, double cells);
+/* Bytes of n_rows rows with so many cells in so many runs. */
+double sparse_tiles_bytes(double n_rows, double cells, double runs);
 
 /* Y += A X over tiles [first, last). x: row base of X and those that follow, base a multiple of
  * SPARSE_TILE and not above tiles[first]; y: [n_rows, width]. 64-byte aligned. */

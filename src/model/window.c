@@ -15,6 +15,12 @@ status window_create(window_chunk *c, int64_t n_tokens, int window) {
     return s;
 }
 
+double window_bytes(int64_t n_tokens, int window) {
+    const window_chunk *c = NULL;
+    return 2.0 * ((double)n_tokens + 2.0 * window + 4) *
+           (sizeof *c->tokens + sizeof *c->widths + sizeof *c->draws);
+}
+
 void window_clear(window_chunk *c) {
     mem_free(&c->tokens);
     mem_free(&c->widths);

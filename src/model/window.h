@@ -35,6 +35,8 @@ typedef struct {
 
 /* Room for chunks of up to n_tokens positions. */
 status window_create(window_chunk *c, int64_t n_tokens, int window);
+/* Bytes that this takes. */
+double window_bytes(int64_t n_tokens, int window);
 void window_clear(window_chunk *c);
 
 /* Fill with the centres at positions [begin, end) of the view. key: random_key of RANDOM_TOKEN. */

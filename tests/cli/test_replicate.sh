@@ -61,7 +61,7 @@ large() { # RANKS ARGS...
     shift
     "$MPIRUN" "$ranks" "$WORDSHARD" train large.h5 -o large-run.h5 --overwrite --dim 300 --epochs 1 --threads 1 --json -q "$@"
 }
-limit=96M
+limit=60M
 refuses_on 2 "tables that no rank can hold" 5 "use more nodes" train large.h5 -o x.h5 --dim 300 --epochs 1 --threads 1 --replicas 2 --replicate all --memory $limit
 claim "cut over four ranks they train" large 4 --replicas 4 --replicate 0 --merge-every 1000 --memory $limit
 claim "and automatically" large 4 --replicas 4 --merge-every 1000 --memory $limit
