@@ -17,12 +17,14 @@ train() { # RANKS OUTPUT ARGS...
 }
 input=x.h5 model=(--model ppmi-svd --dim 50 --iterations 200)
 sign="positive PMI" interrupted "PPMI-SVD" "1 2"
+claim "PPMI-SVD: between iterations" in_the_middle
 model=(--model ppmi-svd --dim 50 --iterations 30)
 often "PPMI-SVD" 3
 
 # Full softmax sums over the ranks, so that only as many go on to the same bits.
 input=c.h5 model=(--objective softmax --dim 30 --epochs 5 --report-every 0.1s)
 interrupted "softmax" "1 1" --order shuffle
+claim "softmax: between minibatches" in_the_middle
 claim "softmax on 2 ranks: straight" train 2 straight.h5 --overwrite -q
 rm -rf cut.*
 interrupt 2 cut.h5
