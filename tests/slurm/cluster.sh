@@ -8,7 +8,7 @@ cluster_nodes=4
 cluster_cpus=4 # of a node, whatever the machine has
 cluster_network=10.78.0
 
-# What this machine is not: fast to schedule and short in its timers, without cgroups, without a database.
+# What a site is not: fast to schedule and short in its timers, without cgroups, without a database.
 # low < main < high: a job of high takes the nodes of one of low, which has GraceTime seconds to end.
 # cred_expire: a requeued job starts again that much later; Slurm takes no less than 5.
 cluster_config() {
@@ -86,6 +86,8 @@ cluster_up() {
     local folder=$1 i
     mkdir "$folder"/{run,log,state,spool,tmp} && cluster_hosts "$folder" && cluster_munge "$folder" || return 1
     cluster_config "$folder" >"$folder/slurm.conf"
+    # Without it Open MPI's TCP transport now and then got a message in MPI_Init that it had no receiver for.
+    printf 'PMIxCollFence=tree\nPMIxFenceBarrier=yes\n' >"$folder/mpi.conf"
     export SLURM_CONF=$folder/slurm.conf
     slurmctld -i </dev/null >"$folder/log/slurmctld.out" 2>&1
     for i in $(seq "$cluster_nodes"); do

@@ -5,7 +5,7 @@
 set -u
 source "$SOURCE/tests/slurm/resume.sh"
 
-resume_begin train.sbatch 40 --nodes=3 --ntasks-per-node=1
+resume_begin train.sbatch 20 --nodes=3 --ntasks-per-node=1
 resume_checkpoints
 claim "n2 goes down" scontrol update nodename=n2 state=down reason=test
 for model in "${models[@]}"; do

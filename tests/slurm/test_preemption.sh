@@ -5,7 +5,7 @@
 set -u
 source "$SOURCE/tests/slurm/resume.sh"
 
-resume_begin preemptible.sbatch 40
+resume_begin preemptible.sbatch 20
 resume_checkpoints
 claim "a job of another partition gets the nodes" srun -p high -N 4 --exclusive true
 for model in "${models[@]}"; do
