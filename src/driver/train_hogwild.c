@@ -287,10 +287,11 @@ static status save(hogwild *h, run_pause why, const span *at) {
     return run_record_save(&h->t->record, why, &position, &state);
 }
 
-/* Several replicas that stop within a span: what they have changed in it is left out. */
-static status stop_in_span(hogwild *h) {
+/* Several replicas that stop within a span: what they have changed in it is left out. has_next: rows
+ * of the next are on their way. */
+static status stop_in_span(hogwild *h, bool has_next) {
     training *t = h->t;
-    for (int side = 0; side < 2; side++)
+    for (int side = 0; has_next && side < 2; side++)
         if (t->pulls[side])
             pull_end(t->pulls[side]);
     h->tally = h->before;
@@ -328,7 +329,7 @@ static status train_and_pause(hogwild *h, walk *w) {
     const double part = train_span(h);
     const run_pause why = run_record_pause(&t->record);
     if (t->replicas.n > 1 && comm_max(t->world, part < h->now.end))
-        return stop_in_span(h);
+        return stop_in_span(h, w->has_next);
     if (t->replicas.n == 1)
         w->has_next |= cut_span(h, part, &w->next);
     const status s = end_span(h, w);
