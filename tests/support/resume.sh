@@ -58,7 +58,7 @@ wait_for() {
 
 # interrupt RANKS OUTPUT ARGS...: SIGUSR1 to the last rank when training has begun or gone on, which its
 # log shows by $sign; the exit code, 0 if it was done before. The log goes to OUTPUT without .h5 and with .err.
-sign='epoch [0-9]*/[0-9]* \|going on from'
+sign='epoch [0-9]*/\|going on from'
 interrupt() {
     local ranks=$1 output=$2 log=${2%.h5}.err job pids
     train "$@" >refused.out 2>"$log" &
