@@ -23,6 +23,12 @@ job=$(sbatch --parsable train-mpirun.sbatch)
 claim "train-mpirun.sbatch completes" becomes "$job" COMPLETED 60
 claim "it has trained on two nodes" sh -c '"$WORDSHARD" info mpirun.h5 | grep -q "^hosts  *n1 x 2, n2 x 2"'
 
+claim "plan writes a script" "$WORDSHARD" plan train corpus.h5 -o planned.h5 --dim 16 --epochs 2 --nodes 2 --ranks 4 \
+    --threads 1 --sbatch planned.sbatch
+job=$(sbatch --parsable planned.sbatch)
+claim "it completes as it is" becomes "$job" COMPLETED 60
+claim "it has trained on two nodes" sh -c '"$WORDSHARD" info planned.h5 | grep -q "^hosts  *n1 x 2, n2 x 2"'
+
 claim "a training that cannot be is filled in" template train.sbatch OUTPUT=no.h5 OPTIONS='(--dim 0)'
 job=$(sbatch --parsable train.sbatch)
 claim "it fails" becomes "$job" FAILED 60
