@@ -6,6 +6,7 @@
 #include "comm.h"
 #include "exchange_pieces.h"
 #include "memory.h"
+#include "notice.h"
 #include "ordered_sum.h"
 #include "replicas.h"
 #include "shared.h"
@@ -173,6 +174,26 @@ static void every_replica_has_a_place(void) {
     }
 }
 
+/* Whoever gives it, and however many do; words under way are waited for. */
+static void a_word_of_any_rank_comes_to_all(void) {
+    for (int givers = 1; givers <= comm_size(world); givers++) {
+        notice *n = NULL;
+        CU_ASSERT_EQUAL_FATAL(notice_create(&n, world).code, STATUS_OK);
+        CU_ASSERT_FALSE(notice_came(n));
+        comm_barrier(world);
+        if (comm_rank(world) >= comm_size(world) - givers)
+            notice_give(n);
+        while (!notice_came(n)) {
+        }
+        CU_ASSERT_TRUE(notice_came(n));
+        notice_destroy(&n);
+        CU_ASSERT_PTR_NULL(n);
+    }
+    notice *unused = NULL;
+    CU_ASSERT_EQUAL(notice_create(&unused, world).code, STATUS_OK);
+    notice_destroy(&unused);
+}
+
 static void nothing_is_left_behind(void) {
     CU_ASSERT_EQUAL(mem_live_blocks(), 0);
 }
@@ -191,6 +212,7 @@ int main(int argc, char **argv) {
         {"one_rank_out_of_memory_stops_all_alike", one_rank_out_of_memory_stops_all_alike},
         {"shared_memory_is_the_same_for_all", shared_memory_is_the_same_for_all},
         {"every_replica_has_a_place", every_replica_has_a_place},
+        {"a_word_of_any_rank_comes_to_all", a_word_of_any_rank_comes_to_all},
         {"nothing_is_left_behind", nothing_is_left_behind},
     };
     world = comm_start(&argc, &argv);
