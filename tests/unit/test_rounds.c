@@ -172,6 +172,62 @@ static void threads_and_processes_give_the_same_bits(void) {
     each_objective(compare_ways);
 }
 
+/* ---- stops */
+
+static bool stop_at_once(void *context, int64_t round, const loop_tally *mine) {
+    (void)context;
+    (void)round;
+    (void)mine;
+    return true;
+}
+
+/* The epoch in one stretch, or in as many as stops make of it, each in new rounds that know nothing
+ * but the tables, the losses and where the pools were. Returns how many. */
+static int train_in_pieces(text *t, const objective *o, int threads, bool stops) {
+    const int64_t n = rounds_in_epoch(0, TOKENS, WORKERS, ROUND);
+    const loop_job job = job_of(t, o);
+    rounds_shape shape = shape_of(t, o);
+    int64_t at = 0, places[2 * WORKERS];
+    int pieces = 0;
+    shape.n_threads = shape.all_threads = threads;
+    for (; at < n; pieces++) {
+        rounds *r = NULL;
+        void *shared;
+        CU_ASSERT_FATAL(!mem_new(&shared, rounds_shared_bytes(&shape), 1, "").code);
+        rounds_start(shared);
+        CU_ASSERT_FATAL(!rounds_create(&r, &shape, shared).code);
+        if (at)
+            rounds_restore(r, &job, at, places);
+        rounds_run(r, &job, at, n, t->losses, &t->tally, stops ? stop_at_once : NULL, NULL);
+        at = rounds_reached(r);
+        rounds_places(r, places);
+        rounds_destroy(&r);
+        rounds_stop(shared);
+        mem_free(&shared);
+    }
+    return pieces;
+}
+
+static void compare_stops(const objective *o) {
+    static text straight, t;
+    text_create(&straight);
+    CU_ASSERT_EQUAL(train_in_pieces(&straight, o, 1, false), 1);
+    for (int threads = 1; threads <= 3; threads++) {
+        text_create(&t);
+        CU_ASSERT(train_in_pieces(&t, o, threads, true) > 1);
+        CU_ASSERT(!memcmp(t.in, straight.in, V * sizeof t.in[0]));
+        CU_ASSERT(!memcmp(t.out, straight.out, (size_t)objective_outputs(o, V) * sizeof t.out[0]));
+        CU_ASSERT(!memcmp(t.losses, straight.losses, sizeof t.losses));
+        CU_ASSERT(t.tally.pairs == straight.tally.pairs && t.tally.tokens == TOKENS);
+        text_clear(&t);
+    }
+    text_clear(&straight);
+}
+
+static void rounds_that_stop_and_go_on_give_the_same_bits(void) {
+    each_objective(compare_stops);
+}
+
 /* ---- the oracle: every worker has whole tables of its own, folded after each round */
 
 typedef struct {
@@ -378,6 +434,8 @@ int main(void) {
         {"long_corpora_have_as_many_rounds_as_they_need",
          long_corpora_have_as_many_rounds_as_they_need},
         {"threads_and_processes_give_the_same_bits", threads_and_processes_give_the_same_bits},
+        {"rounds_that_stop_and_go_on_give_the_same_bits",
+         rounds_that_stop_and_go_on_give_the_same_bits},
         {"rounds_equal_whole_tables_that_are_folded", rounds_equal_whole_tables_that_are_folded},
         {"outputs_that_change_are_foreseen", outputs_that_change_are_foreseen},
         {"nobody_passes_a_gate_before_all_are_there", nobody_passes_a_gate_before_all_are_there},
