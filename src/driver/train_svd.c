@@ -291,6 +291,7 @@ status train_svd_plan(forecast *p, const options *o, const char *path, const com
     p->unit = "nonzeros";
     p->work = size.positive;
     plan_disk(p, o, size.n_words, (double)o->dim * sizeof(float), size.n_words);
-    p->checkpoint = p->snapshots = 0;
+    p->checkpoint = size.n_words * (double)(eigen_width(o->dim) * sizeof(float));
+    p->snapshots = 0;
     return ppmi_svd_check_memory(o, &p->shape, world, &p->memory);
 }
