@@ -13,14 +13,14 @@ echo "$@" >"$PBS_O_WORKDIR/again"
 END_OF_QSUB
 chmod +x bin/qsub
 cp "$SOURCE/jobs/train.pbs" .
-claim "train.pbs is filled in" fill train.pbs MAX_TIME=2s TEXT='(text.txt)' REQUEUES=20 \
-    OPTIONS='(--deterministic --dim 64 --epochs 25 --threads 1)'
+claim "train.pbs is filled in" fill train.pbs MAX_TIME=5s TEXT='(text.txt)' REQUEUES=50 \
+    OPTIONS='(--deterministic --dim 64 --epochs 120 --threads 1)'
 
 job() { # VARIABLE=VALUE...: what PBS does
     (cd / && env "$@" PATH="$OLDPWD/bin:$PATH" PBS_O_WORKDIR="$OLDPWD" OMP_NUM_THREADS=1 bash "$OLDPWD/train.pbs")
 }
 starts=0 code=85
-while [ "$code" -eq 85 ] && [ "$starts" -lt 20 ]; do
+while [ "$code" -eq 85 ] && [ "$starts" -lt 50 ]; do
     rm -f again
     job RESTARTS="$starts" >>pbs.log 2>&1
     code=$?
@@ -30,6 +30,6 @@ done
 claim "it completes" test "$code" -eq 0
 claim "in several starts" test "$starts" -ge 2
 claim "and submits no other" test ! -e again
-"$WORDSHARD" train corpus.h5 -o straight.h5 --deterministic --dim 64 --epochs 25 --threads 1 -q >/dev/null
+"$WORDSHARD" train corpus.h5 -o straight.h5 --deterministic --dim 64 --epochs 120 --threads 1 -q >/dev/null
 claim "it has the bits of one without interruption" same_vectors run.h5 straight.h5
 claims_end

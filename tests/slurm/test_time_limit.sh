@@ -7,7 +7,7 @@ source "$SOURCE/tests/slurm/resume.sh"
 
 # Slurm looks at the time every half minute, and sends the signal up to as much too early.
 resume_begin train.sbatch 40 --time=1 --signal=USR1@12 --nodes=4 --ntasks-per-node=1
-resume_end 400
+resume_end 900
 for model in "${models[@]}"; do
     claim "$model ended by the signal, never by the limit" sh -c \
         'grep -q "exit code 85" "$0"/*.log && ! grep -q "TIME LIMIT" "$0"/*.log' "$model"
