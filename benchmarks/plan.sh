@@ -9,8 +9,8 @@ source "$SOURCE/benchmarks/common.sh"
 text=$(corpus enwiki-100m.txt.zst)
 only=" $* "
 "$WORDSHARD" prepare "$text" -o "$work/corpus.h5" --quiet >/dev/null
-"$WORDSHARD" synth -o "$work/small.txt" --tokens 200000 --vocab 6000 --quiet >/dev/null
-"$WORDSHARD" prepare "$work/small.txt" -o "$work/small.h5" --max-vocab 5000 --quiet >/dev/null
+"$WORDSHARD" synth -o "$work/small.txt" --tokens 60000 --vocab 6000 --quiet >/dev/null
+"$WORDSHARD" prepare "$work/small.txt" -o "$work/small.h5" --min-count 1 --max-vocab 5000 --quiet >/dev/null
 
 compare() { # NAME COMMAND INPUT ARGS...
     local name=$1 command=$2 input=$3 ranks need peak

@@ -35,7 +35,8 @@ void progress_close(progress *p) {
     p->metrics = NULL;
 }
 
-void progress_skip(progress *p, double done) {
+void progress_begin(progress *p, double done) {
+    p->started = p->last = clock_seconds();
     p->skipped = done;
 }
 
@@ -44,7 +45,9 @@ bool progress_due(const progress *p) {
 }
 
 static void time_left_text(double seconds, char text[32]) {
-    if (seconds < 60)
+    if (!isfinite(seconds))
+        snprintf(text, 32, "?");
+    else if (seconds < 60)
         snprintf(text, 32, "%.0fs", seconds);
     else if (seconds < 3600)
         snprintf(text, 32, "%.0fm%02.0fs", floor(seconds / 60), fmod(seconds, 60));

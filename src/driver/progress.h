@@ -32,8 +32,9 @@ typedef struct {
     double learning_rate;
 } progress_point;
 
-/* The work that was done before this program started, which its speed knows nothing of. */
-void progress_skip(progress *p, double done);
+/* Training begins now, with so much done before by earlier sessions. Without this it begins with
+ * progress_open. */
+void progress_begin(progress *p, double done);
 
 /* True when it is time for another line. */
 bool progress_due(const progress *p);

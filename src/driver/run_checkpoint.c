@@ -147,7 +147,7 @@ status run_record_resume(run_record *r, run_position *at, const run_state *state
         s = state->load(state->context, &r->found);
     if (!s.code) {
         log_info("going on from %s: %s", h5_path(r->found.file), position_text(from, r, at));
-        progress_skip(&r->progress, r->plan.work * (at->epoch + at->part) / r->plan.n_epochs);
+        progress_begin(&r->progress, r->plan.work * (at->epoch + at->part) / r->plan.n_epochs);
     }
     checkpoint_close(&r->found);
     return s;

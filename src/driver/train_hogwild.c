@@ -339,6 +339,7 @@ static status train_and_pause(hogwild *h, walk *w) {
 static status begin(hogwild *h) {
     const run_state state = hogwild_state(h);
     status s = status_ok();
+    progress_begin(&h->t->record.progress, 0);
     if (run_record_resumes(&h->t->record))
         s = run_record_resume(&h->t->record, &h->resumed, &state);
     h->now = span_from(h->t, h->resumed.epoch, h->resumed.part);

@@ -89,8 +89,10 @@ static void add_merging(const training *t, estimate *e) {
 
 static void add_workers(const training *t, estimate *e) {
     if (training_is_softmax(t)) {
-        const softmax_settings settings = train_softmax_settings(t);
-        estimate_add(e, "minibatches", softmax_bytes(&settings));
+        softmax_settings settings = train_softmax_settings(t);
+        settings.begin = 0;
+        settings.end = (t->n_words + t->shape.ranks - 1) / t->shape.ranks;
+        estimate_add(e, "minibatches", softmax_bytes(&settings) + softmax_packed_bytes(&settings));
     } else if (training_is_rounds(t)) {
         estimate_add(e, "rounds", train_rounds_bytes(t));
     } else {

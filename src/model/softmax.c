@@ -55,6 +55,12 @@ double softmax_bytes(const softmax_settings *t) {
            2 * pairs * sizeof(minibatch_pair) + (double)t->n_words * sizeof(int32_t);
 }
 
+double softmax_packed_bytes(const softmax_settings *t) {
+    enum { ROWS = 768, DEPTH = 384 };
+    const int64_t words = t->end - t->begin < BLOCK ? t->end - t->begin : BLOCK;
+    return t->n_threads * (double)DEPTH * (ROWS + (double)words) * sizeof(float);
+}
+
 status softmax_create(softmax **slot, const softmax_settings *settings) {
     status s = mem_new(slot, 1, sizeof **slot, "the softmax");
     if (s.code)

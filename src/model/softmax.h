@@ -56,6 +56,10 @@ int softmax_most_rows(const softmax_settings *settings);
 /* Bytes that softmax_create asks for. */
 double softmax_bytes(const softmax_settings *settings);
 
+/* Bytes that the BLAS library touches of its own buffers meanwhile: one thread packs blocks of at
+ * most 768 x 384 and 384 x BLOCK floats (OpenBLAS, AVX2). */
+double softmax_packed_bytes(const softmax_settings *settings);
+
 /* The next minibatch, to be filled with its stretches (minibatch_add). */
 minibatch *softmax_begin(softmax *m);
 

@@ -194,6 +194,28 @@ static void a_word_of_any_rank_comes_to_all(void) {
     notice_destroy(&unused);
 }
 
+/* What one process computes for a job is what the job finds. */
+static void replicas_are_as_foreseen(void) {
+    static const int wanted[] = {0, 1, 2, 3, 4, 5, 7, 16};
+    for (int i = 0; i < 8; i++) {
+        replicas r, f;
+        CU_ASSERT_EQUAL_FATAL(replicas_create(&r, world, wanted[i]).code, STATUS_OK);
+        CU_ASSERT_EQUAL_FATAL(replicas_foresee(&f, comm_size(world), 1, wanted[i]).code, STATUS_OK);
+        CU_ASSERT_EQUAL(f.n, r.n);
+        CU_ASSERT_EQUAL(f.n_local, comm_max(world, r.n_local));
+        CU_ASSERT_EQUAL(f.slices, r.slices);
+        CU_ASSERT_EQUAL(f.n_peers, r.n_peers);
+        const bool is_fullest = r.n_local == f.n_local;
+        CU_ASSERT(f.n_sharing >= comm_min(world, is_fullest ? r.n_sharing : INT32_MAX));
+        CU_ASSERT(f.n_sharing <= comm_max(world, is_fullest ? r.n_sharing : 0));
+        replicas_clear(&r);
+    }
+    replicas many;
+    CU_ASSERT_EQUAL(replicas_foresee(&many, 8, 4, 0).code, STATUS_OK);
+    CU_ASSERT(many.n == 4 && many.n_local == 1 && many.n_sharing == 2 && many.n_peers == 4);
+    CU_ASSERT_EQUAL(replicas_foresee(&many, 8, 4, 3).code, STATUS_USAGE);
+}
+
 static void nothing_is_left_behind(void) {
     CU_ASSERT_EQUAL(mem_live_blocks(), 0);
 }
@@ -213,6 +235,7 @@ int main(int argc, char **argv) {
         {"shared_memory_is_the_same_for_all", shared_memory_is_the_same_for_all},
         {"every_replica_has_a_place", every_replica_has_a_place},
         {"a_word_of_any_rank_comes_to_all", a_word_of_any_rank_comes_to_all},
+        {"replicas_are_as_foreseen", replicas_are_as_foreseen},
         {"nothing_is_left_behind", nothing_is_left_behind},
     };
     world = comm_start(&argc, &argv);
