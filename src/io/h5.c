@@ -230,7 +230,8 @@ status h5_create(h5_file **file, const char *path, const char *kind, int version
     return s;
 }
 
-/* Flush and close; the file has no id afterwards, or is to be discarded. */
+/* Flush and close. A file that HDF5 has tried to close in vain has no id any more: it knows it
+ * half. */
 static status close_written(h5_file *f) {
     h5_close_slots(f);
     status s = group_agree(&f->g, H5Fflush(f->id, H5F_SCOPE_GLOBAL) < 0
@@ -239,8 +240,7 @@ static status close_written(h5_file *f) {
     if (s.code)
         return s;
     s = group_agree(&f->g, H5Fclose(f->id) < 0 ? h5_failure_together(f, "the end") : status_ok());
-    if (!s.code)
-        f->id = -1;
+    f->id = -1;
     return s;
 }
 
