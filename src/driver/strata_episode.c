@@ -152,6 +152,10 @@ static status draw(training_strata *t) {
         return s;
     pair_sorter_count(e->sorter, &job, e->starts);
     e->n_pairs = e->starts[cells];
+    if ((size_t)e->n_pairs > e->drawn_room) { /* nothing of it is worth a copy */
+        mem_free(&e->drawn);
+        e->drawn_room = 0;
+    }
     if (e->n_pairs)
         s = mem_grow(&e->drawn, &e->drawn_room, (size_t)e->n_pairs, sizeof *e->drawn,
                      "pairs of an episode");
