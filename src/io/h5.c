@@ -308,12 +308,8 @@ status h5_keep_partial(h5_file **file) {
 /* HDF5 writes what it still holds when it closes. Several processes make room for that on a full
  * disk. */
 static void give_up(const h5_file *f) {
-    hid_t how;
     if (f->g.size == 1 && f->id >= 0) {
-        how = file_access(&f->g);
-        h5_write_nowhere(f, how);
-        if (how >= 0)
-            H5Pclose(how);
+        h5_write_nowhere(f);
     } else if (f->g.rank == 0 && f->id >= 0 && h5_is_ours(f) && truncate(f->partial, 0)) {
         /* Then it is closed as it is. */
     }

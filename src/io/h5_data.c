@@ -79,6 +79,17 @@ void h5_close_slots(h5_file *f) {
         close_slot(&f->slots[i]);
 }
 
+/* What one process has written lies in a cache and goes to the disk now: without this a failure
+ * would be met, or not, when the file is closed, and the dataset be read as zeros meanwhile. */
+static status end_slot(h5_file *f, h5_slot *slot, status s) {
+    if (!s.code && f->g.size == 1 && slot->name && H5Dflush(slot->id) < 0) {
+        s = h5_failure_writing(f, slot->name);
+        h5_write_nowhere(f);
+    }
+    close_slot(slot);
+    return s;
+}
+
 static h5_slot *find_slot(h5_file *f, const char *name) {
     for (int i = 0; i < H5_OPEN_DATASETS; i++)
         if (f->slots[i].name && strcmp(f->slots[i].name, name) == 0)
@@ -370,8 +381,7 @@ status h5_write(h5_file *f, const h5_dataset *d, int64_t begin, int64_t n, const
         return s;
     if (d->rows > 0)
         s = write_together(f, slot, begin, n, data, stride);
-    close_slot(slot);
-    return s;
+    return end_slot(f, slot, s);
 }
 
 status h5_write_rows(h5_file *f, const char *name, int64_t begin, int64_t n, const void *data) {
@@ -406,7 +416,8 @@ status h5_write_part(h5_file *f, const char *name, int64_t begin, int64_t n, con
 
 status h5_write_end(h5_file *f, status mine) {
     status s = group_agree(&f->g, mine);
-    h5_close_slots(f);
+    for (int i = 0; i < H5_OPEN_DATASETS; i++)
+        s = end_slot(f, &f->slots[i], s);
     return s;
 }
 
@@ -456,7 +467,7 @@ status h5_write_strings(h5_file *f, const char *name, int64_t n, size_t width,
         s = begin_typed(f, &d, type, true, &slot);
         if (!s.code) {
             s = write_string_blocks(f, slot, type, width, fill, context);
-            close_slot(slot);
+            s = end_slot(f, slot, s);
         }
     }
     if (type >= 0)

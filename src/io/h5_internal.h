@@ -53,8 +53,8 @@ status h5_failure_together(const h5_file *f, const char *what);
 
 /* What HDF5 still has to write to this file, of which this process is the only writer, goes into
  * memory that is given back when the file is closed: a file that cannot be written cannot be closed
- * either, and HDF5 crashes on it when the program ends. how: as in h5_watch. */
-void h5_write_nowhere(const h5_file *f, hid_t how);
+ * either, and HDF5 crashes on it when the program ends. */
+void h5_write_nowhere(const h5_file *f);
 
 /* From now on a write to this file that fails in MPI ends the job at once, as h5_failure_together
  * does: HDF5 notes a failure to write its metadata, goes on to where all processes meet, and stays
