@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <time.h>
 #include <unistd.h>
 
 bool h5_is_ours(const h5_file *f) {
@@ -109,7 +110,11 @@ void h5_end(void) {
 
 /* ---- several writers */
 
+/* Several may meet the same failure: the first has a moment to speak for all. */
 static void end_job(const h5_file *f, const status *s) {
+    static const struct timespec moment = {.tv_nsec = 300000000};
+    if (f->g.rank > 0)
+        nanosleep(&moment, NULL);
     fprintf(stderr, "wordshard: error: rank %d: %s\n", f->g.rank, s->message);
     h5_remove_partial(f);
     MPI_Abort(MPI_Comm_f2c(f->g.handle), (int)s->code);
