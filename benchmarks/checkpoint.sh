@@ -32,7 +32,7 @@ for ((i = 0; i < rounds; i++)); do
     end=$(date +%s%N)
     rm copy
     awk -v bytes="$bytes" -v ns=$((end - begin)) -v ours="$(keep)" 'BEGIN { dd = ns / 1e9
-        printf "{\"bytes\": %d, \"dd_seconds\": %.2f, \"checkpoint_seconds\": %.2f, \"dd_mb_per_s\": %.0f, \"checkpoint_mb_per_s\": %.0f}\n", bytes, dd, ours, bytes / dd / 1e6, bytes / ours / 1e6 }'
+        printf "{\"bytes\": %.0f, \"dd_seconds\": %.2f, \"checkpoint_seconds\": %.2f, \"dd_mb_per_s\": %.0f, \"checkpoint_mb_per_s\": %.0f}\n", bytes, dd, ours, bytes / dd / 1e6, bytes / ours / 1e6 }'
     rm -rf run.ckpt
 done | tee rows
 awk -F '[:,}]' '{ print "seconds", $4, $6 }' rows >columns

@@ -114,6 +114,11 @@ verdict() { # of the job with the fault
     [ "$code" -eq 0 ] || [ "$code" -eq 137 ] || [ "$(grep -c 'wordshard: error: ' round.err)" -eq 1 ]
 }
 
+# Hogwild adds the loss of its pieces up in another order when it was stopped.
+same_result() {
+    if [[ $1 = hogwild* ]]; then same_tables "$1" "$2"; else same_run "$1" "$2"; fi
+}
+
 one_round() { # NUMBER
     local code kept what
     RANDOM=$1
@@ -136,15 +141,10 @@ one_round() { # NUMBER
     if [ "$tries" -gt 0 ] && [ "$kept" -gt 0 ]; then
         claim "round $1 ($name, $what): goes on from what was kept" grep -q "going on from round.ckpt" round.err
     fi
-    same_run "$name.straight.h5" round.h5 >/dev/null 2>&1 || lost=$((lost + 1))
+    same_result "$name.straight.h5" round.h5 >/dev/null 2>&1 || lost=$((lost + 1))
     claim "round $1 ($name, $what): the same bits after $tries more; $(tail -1 round.err)" same_result "$name.straight.h5" round.h5
     claim "round $1 ($name, $what): nothing is left beside it" test ! -e round.ckpt -a ! -e round.h5.partial
     printf 'round %-4s %-9s %-50s exit %-4s checkpoints %-3s tries %s\n' "$1" "$name" "$what" "$code" "$kept" "$tries"
-}
-
-# Hogwild adds the loss of its pieces up in another order when it was stopped.
-same_result() {
-    if [[ $1 = hogwild* ]]; then same_tables "$1" "$2"; else same_run "$1" "$2"; fi
 }
 
 for ((i = first; i <= last; i++)); do one_round "$i"; done
@@ -187,7 +187,7 @@ damage() {
 
 RANDOM=$first
 zstd -q text.txt -o text.zst && gzip -k text.txt
-"$WORDSHARD" train corpus.h5 -o kept.h5 --dim 40 --threads 1 --deterministic --epochs 4 --checkpoint-every 0.1s 2>kept.err &
+"$WORDSHARD" train corpus.h5 -o kept.h5 --dim 40 --threads 1 --deterministic --epochs 300 --checkpoint-every 0.1s >/dev/null 2>kept.err &
 wait_for 30 grep -q "checkpoint of epoch 3" kept.err
 kill -USR1 $!
 wait $!
