@@ -112,7 +112,7 @@ void h5_end(void) {
 
 /* Several may meet the same failure: the first has a moment to speak for all. */
 static void end_job(const h5_file *f, const status *s) {
-    static const struct timespec moment = {.tv_nsec = 300000000};
+    static const struct timespec moment = {.tv_sec = 2};
     if (f->g.rank > 0)
         nanosleep(&moment, NULL);
     fprintf(stderr, "wordshard: error: rank %d: %s\n", f->g.rank, s->message);
