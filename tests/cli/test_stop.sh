@@ -46,7 +46,7 @@ must_stop() {
     stops_at "$@" || claim "$1: is stopped" false
 }
 must_stop "text for training" 2 0.001s "reading the text" train t.txt -o out.h5
-must_stop "counting for GloVe" 2 0.2s "counting co-occurrences" train c.h5 -o out.h5 --model glove --window 300
+must_stop "counting for GloVe" 2 0.2s "\(counting co-occurrences\|sorting the non-zeros\)" train c.h5 -o out.h5 --model glove --window 300
 must_stop "a start for skip-gram" 2 0.8s "making the vectors to start from" train c.h5 -o out.h5 --init svd --iterations 1000 --dim 300
 must_stop "the same by strata" 1 0.8s "making the vectors to start from" train c.h5 -o out.h5 --schedule strata --init svd --iterations 1000 --dim 300
 must_stop "the same for GloVe" 1 0.8s "making the vectors to start from" train c.h5 -o out.h5 --model glove --init svd --iterations 1000 --dim 300
