@@ -47,9 +47,9 @@ must_stop() {
 }
 must_stop "text for training" 2 0.001s "reading the text" train t.txt -o out.h5
 must_stop "counting for GloVe" 2 0.2s "\(counting co-occurrences\|sorting the non-zeros\)" train c.h5 -o out.h5 --model glove --window 300
-must_stop "a start for skip-gram" 2 0.8s "making the vectors to start from" train c.h5 -o out.h5 --init svd --iterations 1000 --dim 300
-must_stop "the same by strata" 1 0.8s "making the vectors to start from" train c.h5 -o out.h5 --schedule strata --init svd --iterations 1000 --dim 300
-must_stop "the same for GloVe" 1 0.8s "making the vectors to start from" train c.h5 -o out.h5 --model glove --init svd --iterations 1000 --dim 300
+must_stop "a start for skip-gram" 2 0.8s "\(counting co-occurrences\|making the vectors to start from\)" train c.h5 -o out.h5 --init svd --iterations 1000 --dim 300
+must_stop "the same by strata" 1 0.8s "\(counting co-occurrences\|making the vectors to start from\)" train c.h5 -o out.h5 --schedule strata --init svd --iterations 1000 --dim 300
+must_stop "the same for GloVe" 1 0.8s "\(counting co-occurrences\|making the vectors to start from\)" train c.h5 -o out.h5 --model glove --init svd --iterations 1000 --dim 300
 
 # catches PIDS...: all of them have been told what SIGUSR1 means.
 catches() {
