@@ -287,8 +287,8 @@ static status save(hogwild *h, run_pause why, const span *at) {
     return run_record_save(&h->t->record, why, &position, &state);
 }
 
-/* Several replicas that stop within a span: what they have changed in it is left out. has_next: rows
- * of the next are on their way. */
+/* Several replicas that stop within a span: what they have changed in it is left out. has_next:
+ * rows of the next are on their way. */
 static status stop_in_span(hogwild *h, bool has_next) {
     training *t = h->t;
     for (int side = 0; has_next && side < 2; side++)
