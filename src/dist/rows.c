@@ -6,6 +6,20 @@
 #include "exchange.h"
 #include "memory.h"
 
+void rows_share(const comm *c, int64_t n_rows, int64_t *begin, int64_t *n) {
+    const int64_t rank = comm_rank(c), size = comm_size(c);
+    *begin = n_rows * rank / size;
+    *n = n_rows * (rank + 1) / size - *begin;
+}
+
+status rows_cuts(const comm *c, int64_t n_rows, int64_t **cuts) {
+    const int64_t size = comm_size(c);
+    const status s = mem_new(cuts, (size_t)size + 1, sizeof **cuts, "the rows of the ranks");
+    for (int64_t r = 0; !s.code && r <= size; r++)
+        (*cuts)[r] = n_rows * r / size;
+    return s;
+}
+
 /* Rows that a rank asks for at a time: bounds the memory of messages. */
 enum { ROUND = 16384 };
 

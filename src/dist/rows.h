@@ -15,6 +15,11 @@ typedef struct {
     size_t stride, columns;
 } rows_table;
 
+/* Local. The equal part of n rows that this rank has, and where those of all ranks begin: *cuts is
+ * new (mem_free), [ranks + 1]. */
+void rows_share(const comm *c, int64_t n_rows, int64_t *begin, int64_t *n);
+status rows_cuts(const comm *c, int64_t n_rows, int64_t **cuts);
+
 /* Collective. Copy rows ids[0..n) into out, out_stride floats apart, zeros behind the columns. n
  * and ids are each rank's own. */
 status rows_fetch(const rows_table *t, const int64_t *ids, int64_t n, float *out,

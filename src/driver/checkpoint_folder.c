@@ -11,6 +11,7 @@
 #include "checkpoint_file.h"
 #include "log.h"
 #include "memory.h"
+#include "rows.h"
 
 enum { PATH = 4096, SLOTS = 2 };
 
@@ -68,13 +69,12 @@ typedef struct {
 
 /* Every rank reads a part. */
 static status verify_rows(const checkpoint *c, const char *name, uint64_t *digest) {
-    int64_t rows, columns;
-    const int64_t rank = comm_rank(c->world), size = comm_size(c->world);
+    int64_t rows, columns, begin, n;
     const status s = checkpoint_file_shape(c->file, name, &rows, &columns);
     if (s.code)
         return s;
-    const int64_t begin = rows * rank / size, end = rows * (rank + 1) / size;
-    return checkpoint_file_digest(c->file, name, begin, end - begin, digest);
+    rows_share(c->world, rows, &begin, &n);
+    return checkpoint_file_digest(c->file, name, begin, n, digest);
 }
 
 static void verify_table(void *context, const char *name) {

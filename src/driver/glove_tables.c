@@ -47,7 +47,7 @@ static status create_workers(training_glove *t) {
 /* Room for this rank's rows of the widest table. */
 static int64_t table_floats(const training_glove *t) {
     int64_t begin, n;
-    strata_rows_share(t->world, t->groups.n_words, &begin, &n);
+    rows_share(t->world, t->groups.n_words, &begin, &n);
     return n * (t->o->dim > GLOVE_STATE ? t->o->dim : GLOVE_STATE);
 }
 
@@ -59,7 +59,7 @@ status glove_create_tables(training_glove *t) {
     if (!s.code)
         s = mem_new(&t->table, (size_t)table_floats(t), sizeof *t->table, "a snapshot");
     if (!s.code)
-        s = strata_rows_cuts(t->world, t->groups.n_words, &t->cuts);
+        s = rows_cuts(t->world, t->groups.n_words, &t->cuts);
     if (!s.code)
         s = mem_new(&hashes, (size_t)t->groups.n_words, sizeof *hashes, "hashes of the words");
     if (!s.code) {
@@ -179,7 +179,7 @@ run_table glove_table(training_glove *t, const char *name) {
                        .stride = (size_t)columns,
                        .fetch = fetch,
                        .context = t};
-    strata_rows_share(t->world, t->groups.n_words, &table.begin, &table.n);
+    rows_share(t->world, t->groups.n_words, &table.begin, &table.n);
     return table;
 }
 

@@ -27,6 +27,13 @@ void plan_disk(forecast *p, const options *o, double n_words, double row_bytes, 
     p->snapshots = p->epochs_kept * rows * row_bytes;
 }
 
+void plan_corpus(forecast *p, const options *o, const corpus_file *c) {
+    p->tokens = (double)c->n_tokens;
+    p->documents = (double)c->n_documents;
+    p->unit = "words";
+    p->work = p->tokens * (double)o->epochs;
+}
+
 /* ---- counts */
 
 static status size_of_file(forecast *p, cooc_size *x, const char *path, const group *g) {

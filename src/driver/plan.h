@@ -43,6 +43,9 @@ status prepare_plan(forecast *p, const options *o, const comm *world);
 status cooc_plan_counts(forecast *p, cooc_size *x, const options *o, const char *path,
                         const comm *world);
 
+/* Local. Tokens, documents and work of a run over all words of a corpus. */
+void plan_corpus(forecast *p, const options *o, const corpus_file *c);
+
 /* Local. words, output, checkpoint and snapshots of a run whose tables have so many rows in all. */
 void plan_disk(forecast *p, const options *o, double n_words, double row_bytes, double rows);
 

@@ -8,6 +8,7 @@
 #include "checkpoint_file.h"
 #include "log.h"
 #include "memory.h"
+#include "rows.h"
 #include "stop.h"
 
 /* Of --checkpoint-every 0: time between two, and part of the time that they may take. */
@@ -162,12 +163,6 @@ typedef struct {
     status s;
 } snapshot_walk;
 
-static void share(const comm *world, int64_t rows, int64_t *begin, int64_t *n) {
-    const int64_t rank = comm_rank(world), size = comm_size(world);
-    *begin = rows * rank / size;
-    *n = rows * (rank + 1) / size - *begin;
-}
-
 static status bring_table(const snapshot_walk *w, const char *name) {
     const comm *world = w->r->plan.world;
     int64_t rows, columns, begin, n;
@@ -175,7 +170,7 @@ static status bring_table(const snapshot_walk *w, const char *name) {
     status s = checkpoint_file_shape(w->c->file, name, &rows, &columns);
     if (s.code)
         return s;
-    share(world, rows, &begin, &n);
+    rows_share(world, rows, &begin, &n);
     const size_t width = columns ? (size_t)columns : 1;
     s = mem_new(&data, (size_t)n * width, sizeof *data, "a snapshot");
     if (!s.code)
@@ -237,7 +232,7 @@ static status save_table(const run_record *r, checkpoint *c, int epoch, const ch
     checkpoint_table t = {.name = name};
     snprintf(from, sizeof from, "/epochs/%04d/%s", epoch, name);
     status s = comm_agree(r->plan.world, h5_shape(r->file, from, H5_F32, &t.rows, &t.columns));
-    share(r->plan.world, t.rows, &t.begin, &t.n);
+    rows_share(r->plan.world, t.rows, &t.begin, &t.n);
     if (!s.code)
         s = checkpoint_file_begin(c->file, &t);
     if (s.code)

@@ -53,10 +53,6 @@ bool stop_asked(void) {
     return notice_came(stopping.notice);
 }
 
-bool stop_agreed(const comm *c) {
-    return comm_max(c, stop_asked()) > 0;
-}
-
 const char *stop_reason(void) {
     return signal_seen == SIGUSR1   ? "SIGUSR1"
            : signal_seen == SIGTERM ? "SIGTERM"

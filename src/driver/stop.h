@@ -29,9 +29,6 @@ bool stop_asked(void);
 /* The same for any thread, but without news from other ranks. */
 bool stop_seen(void);
 
-/* Collective. Whether any rank knows. */
-bool stop_agreed(const comm *c);
-
 /* Local. STATUS_STOPPED if stop_asked: what was being done, "counting", has left nothing behind and
  * begins again. */
 status stop_check(const char *doing);

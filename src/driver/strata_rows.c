@@ -6,20 +6,6 @@
 #include "exchange.h"
 #include "memory.h"
 
-void strata_rows_share(const comm *world, int64_t n_words, int64_t *begin, int64_t *n) {
-    const int64_t rank = comm_rank(world), size = comm_size(world);
-    *begin = n_words * rank / size;
-    *n = n_words * (rank + 1) / size - *begin;
-}
-
-status strata_rows_cuts(const comm *world, int64_t n_words, int64_t **cuts) {
-    const int64_t size = comm_size(world);
-    const status s = mem_new(cuts, (size_t)size + 1, sizeof **cuts, "the rows of the ranks");
-    for (int64_t r = 0; !s.code && r <= size; r++)
-        (*cuts)[r] = n_words * r / size;
-    return s;
-}
-
 /* Rank that writes a word. */
 static int writer_of(const strata_rows *r, int64_t id) {
     return (int)(((id + 1) * comm_size(r->world) - 1) / r->n_words);
@@ -122,7 +108,7 @@ static status exchange_rows(strata_rows *r, float *table, int64_t begin) {
 
 status strata_rows_gather(strata_rows *r, float *table) {
     int64_t begin, n;
-    strata_rows_share(r->world, r->n_words, &begin, &n);
+    rows_share(r->world, r->n_words, &begin, &n);
     if (comm_size(r->world) > 1)
         return exchange_rows(r, table, begin);
     while (r->left) {

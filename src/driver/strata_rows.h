@@ -9,11 +9,6 @@
 #include "comm.h"
 #include "rows.h"
 
-/* Words whose rows this rank writes. Local. */
-void strata_rows_share(const comm *world, int64_t n_words, int64_t *begin, int64_t *n);
-/* The same of all ranks, as a rows_table has it: *cuts is new (mem_free). Local. */
-status strata_rows_cuts(const comm *world, int64_t n_words, int64_t **cuts);
-
 /* The rows of one table that this rank trains, one after the other. */
 typedef struct {
     const comm *world;
@@ -25,7 +20,7 @@ typedef struct {
     void *context;
 } strata_rows;
 
-/* table[rows of strata_rows_share, columns] becomes those rows of the table, by id. */
+/* table[rows of rows_share, columns] becomes those rows of the table, by id. */
 status strata_rows_gather(strata_rows *r, float *table);
 
 /* The reverse: every row becomes that of its word in `from`, which has as many columns. */

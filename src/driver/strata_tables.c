@@ -101,8 +101,8 @@ static status create_workers(training_strata *t) {
 /* Words whose rows a rank has in t->table, and room for them. */
 static status create_table(training_strata *t) {
     int64_t begin, n;
-    status s = strata_rows_cuts(t->world, t->n_words, &t->cuts);
-    strata_rows_share(t->world, t->n_words, &begin, &n);
+    status s = rows_cuts(t->world, t->n_words, &t->cuts);
+    rows_share(t->world, t->n_words, &begin, &n);
     if (!s.code)
         s = mem_new(&t->table, (size_t)n * (size_t)t->o->dim, sizeof *t->table, "a snapshot");
     return s;
@@ -332,7 +332,7 @@ run_table strata_tables_table(training_strata *t, const char *name) {
                        .stride = (size_t)t->o->dim,
                        .fetch = strata_tables_fetch,
                        .context = t};
-    strata_rows_share(t->world, t->n_words, &table.begin, &table.n);
+    rows_share(t->world, t->n_words, &table.begin, &table.n);
     return table;
 }
 

@@ -57,7 +57,7 @@ static int64_t count_stretches(const training *t) {
 
 softmax_settings train_softmax_settings(const training *t) {
     int64_t begin, n;
-    training_rows(t, t->n_words, &begin, &n);
+    rows_share(t->world, t->n_words, &begin, &n);
     return (softmax_settings){.n_words = t->n_words,
                               .begin = begin,
                               .end = begin + n,
@@ -160,7 +160,7 @@ static run_table contexts_of(training *t) {
                        .columns = (int64_t)t->width,
                        .data = t->context,
                        .stride = t->width};
-    training_rows(t, table.rows, &table.begin, &table.n);
+    rows_share(t->world, table.rows, &table.begin, &table.n);
     return table;
 }
 

@@ -394,10 +394,7 @@ status train_strata_plan(forecast *p, const options *o, const char *path, const 
     if (!s.code) {
         p->shape = t.shape;
         p->memory = t.memory;
-        p->tokens = (double)t.corpus.n_tokens;
-        p->documents = (double)t.corpus.n_documents;
-        p->unit = "words";
-        p->work = p->tokens * (double)o->epochs;
+        plan_corpus(p, o, &t.corpus);
         plan_disk(p, o, (double)t.n_words, (double)o->dim * sizeof(float), 2 * (double)t.n_words);
     }
     end(&t);

@@ -314,16 +314,10 @@ void training_shuffle(const training *t, int32_t *order, int64_t n, uint64_t det
     }
 }
 
-void training_rows(const training *t, int64_t rows, int64_t *begin, int64_t *n) {
-    const int64_t rank = comm_rank(t->world), size = comm_size(t->world);
-    *begin = rows * rank / size;
-    *n = rows * (rank + 1) / size - *begin;
-}
-
 static run_table own_rows(const training *t, const char *name, int64_t rows, const float *data) {
     run_table r = {
         .name = name, .rows = rows, .columns = t->o->dim, .data = data, .stride = t->width};
-    training_rows(t, rows, &r.begin, &r.n);
+    rows_share(t->world, rows, &r.begin, &r.n);
     return r;
 }
 

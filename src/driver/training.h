@@ -164,10 +164,6 @@ status training_rows_load(training *t, const checkpoint *c, int side, const char
 
 /* ---- */
 
-/* Of a table of `rows` rows, those that this rank writes, and owns if it is cut over the ranks.
- * Local. */
-void training_rows(const training *t, int64_t rows, int64_t *begin, int64_t *n);
-
 /* The order of n visits in an epoch, by --order: shuffled by seed_order, detail tells shuffles
  * apart (Fisher-Yates). Local. */
 void training_shuffle(const training *t, int32_t *order, int64_t n, uint64_t detail);

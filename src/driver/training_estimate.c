@@ -133,10 +133,7 @@ status training_plan(forecast *p, const options *o, const char *path, const comm
     if (!s.code) {
         p->shape = t.shape;
         p->memory = t.memory;
-        p->tokens = (double)t.corpus.n_tokens;
-        p->documents = (double)t.corpus.n_documents;
-        p->unit = "words";
-        p->work = p->tokens * (double)o->epochs;
+        plan_corpus(p, o, &t.corpus);
         plan_disk(p, o, (double)t.n_words, (double)o->dim * sizeof(float),
                   (double)t.n_words + (double)t.n_outputs);
     }

@@ -91,7 +91,7 @@ run_table training_table(training *t, int side) {
                    .rows = side ? t->n_outputs : t->n_words,
                    .columns = t->o->dim,
                    .stride = t->width};
-    training_rows(t, r.rows, &r.begin, &r.n);
+    rows_share(t->world, r.rows, &r.begin, &r.n);
     if (training_is_cut(t, side)) {
         r.data = t->gathered;
         r.fetch = gather_rows;
@@ -107,12 +107,9 @@ run_table training_table(training *t, int side) {
 /* Each rank reads a part of the table, and owners fetch their cold rows from it. */
 static status load_cold(training *t, const checkpoint *c, int side, const char *name,
                         int64_t rows) {
-    const int64_t size = comm_size(t->world);
     int64_t *cuts = NULL, begin, n;
-    training_rows(t, rows, &begin, &n);
-    status s = mem_new(&cuts, (size_t)size + 1, sizeof *cuts, "the parts of a table");
-    for (int64_t rank = 0; !s.code && rank <= size; rank++)
-        cuts[rank] = rows * rank / size;
+    rows_share(t->world, rows, &begin, &n);
+    status s = rows_cuts(t->world, rows, &cuts);
     if (!s.code)
         s = checkpoint_read_rows(c, name, rows, (int64_t)t->width, begin, n, t->gathered, t->width);
     s = comm_agree(t->world, s);

@@ -127,7 +127,7 @@ static status fill(training *t) {
 
 status training_tables_create(training *t) {
     int64_t begin, n;
-    training_rows(t, t->n_words, &begin, &n);
+    rows_share(t->world, t->n_words, &begin, &n);
     status s = create_rows(t);
     if (!s.code && (training_is_cut(t, 0) || training_is_cut(t, 1)))
         s = mem_new(&t->gathered, (size_t)(n ? n : 1) * t->width, sizeof *t->gathered,

@@ -161,27 +161,28 @@ static void check_written(MPI_File handle, int result, const MPI_Status *written
     end_job(f, &s);
 }
 
-/* The profiling interface of MPI: HDF5's writes come through here. */
-int MPI_File_write_at(MPI_File handle, MPI_Offset at, const void *data, int count,
-                      MPI_Datatype type, MPI_Status *written) {
+typedef int (*file_writer)(MPI_File, MPI_Offset, const void *, int, MPI_Datatype, MPI_Status *);
+
+static int write_watched(file_writer write, MPI_File handle, MPI_Offset at, const void *data,
+                         int count, MPI_Datatype type, MPI_Status *written) {
     MPI_Status own;
     errno = 0;
-    const int result = PMPI_File_write_at(handle, at, data, count, type, &own);
+    const int result = write(handle, at, data, count, type, &own);
     check_written(handle, result, &own, count, type);
     if (written != MPI_STATUS_IGNORE)
         *written = own;
     return result;
 }
 
+/* The profiling interface of MPI: HDF5's writes come through here. */
+int MPI_File_write_at(MPI_File handle, MPI_Offset at, const void *data, int count,
+                      MPI_Datatype type, MPI_Status *written) {
+    return write_watched(PMPI_File_write_at, handle, at, data, count, type, written);
+}
+
 int MPI_File_write_at_all(MPI_File handle, MPI_Offset at, const void *data, int count,
                           MPI_Datatype type, MPI_Status *written) {
-    MPI_Status own;
-    errno = 0;
-    const int result = PMPI_File_write_at_all(handle, at, data, count, type, &own);
-    check_written(handle, result, &own, count, type);
-    if (written != MPI_STATUS_IGNORE)
-        *written = own;
-    return result;
+    return write_watched(PMPI_File_write_at_all, handle, at, data, count, type, written);
 }
 
 void h5_watch(h5_file *f, hid_t how) {
