@@ -19,6 +19,11 @@ status command_import(const options *o, const comm *world);
 status command_info(const options *o, const comm *world);
 status command_plan(const options *o, const comm *world);
 status command_synth(const options *o, const comm *world);
+status command_stability(const options *o, const comm *world);
+status command_drift(const options *o, const comm *world);
+status command_align(const options *o, const comm *world);
+status command_study(const options *o, const comm *world);
+status command_report(const options *o, const comm *world);
 
 /* ---- what several commands share (common.c) */
 

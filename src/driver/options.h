@@ -22,7 +22,12 @@ enum {
     C_SYNTH = 1 << 8,
     C_COOCCUR = 1 << 9,
     C_PLAN = 1 << 10, /* with the bit of the command that is planned */
-    C_ALL = (1 << 11) - 1,
+    C_STABILITY = 1 << 11,
+    C_DRIFT = 1 << 12,
+    C_ALIGN = 1 << 13,
+    C_STUDY = 1 << 14,
+    C_REPORT = 1 << 15,
+    C_ALL = (1 << 16) - 1,
     /* Beside commands: the result is the same whatever the option is, so that it may be another
      * when a run goes on from a checkpoint. */
     C_SAME = 1 << 30

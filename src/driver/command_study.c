@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "commands.h"
+
+status command_study(const options *o, const comm *world) {
+    (void)o;
+    (void)world;
+    return status_error(STATUS_USAGE, "study is being built");
+}
