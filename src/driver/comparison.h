@@ -11,11 +11,11 @@ typedef struct {
     const options *o;
     const comm *world;
     int n_runs;
-    embedding *runs;   /* [n_runs] */
-    int64_t n_shared;  /* words that all runs have */
-    int64_t n;         /* of these the most frequent, at most --top */
-    int32_t *places;   /* [n_runs][n] where each is in each run */
-    int64_t *counts;   /* [n] mean of the runs' counts; zeros where no run has counts */
+    embedding *runs;  /* [n_runs] */
+    int64_t n_shared; /* words that all runs have */
+    int64_t n;        /* of these the most frequent, at most --top */
+    int32_t *places;  /* [n_runs][n] where each is in each run */
+    int64_t *counts;  /* [n] mean of the runs' counts; zeros where no run has counts */
 } comparison;
 
 /* Collective. Open the runs and find their shared words, by --case; ordered by the sum of their

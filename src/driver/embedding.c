@@ -110,9 +110,8 @@ static int compare_wanted(const void *a, const void *b) {
 }
 
 /* Rows list[0..n), sorted by id, through windows of the file. */
-static status fetch(const embedding *e, int64_t n, const wanted *list, float *window,
-                    unit_rows *rows) {
-    const size_t stride = rows->stride;
+static status fetch(const embedding *e, int64_t n, const wanted *list, float *window, float *out,
+                    size_t stride) {
     for (int64_t i = 0, end; i < n; i = end) {
         const int32_t begin = list[i].id;
         for (end = i + 1; end < n && list[end].id - begin < WINDOW; end++)
@@ -121,10 +120,9 @@ static status fetch(const embedding *e, int64_t n, const wanted *list, float *wi
         status s = embedding_read(&e->run, e->table, e->epoch, begin, span, window, stride,
                                   window + WINDOW * stride);
         for (int64_t j = i; j < end && !s.code; j++) {
-            float *to = (float *)rows->rows + (size_t)list[j].to * stride;
+            float *to = out + (size_t)list[j].to * stride;
             memcpy(to, window + (size_t)(list[j].id - begin) * stride, stride * sizeof *to);
             s = embedding_refuse_infinite(&e->run, list[j].id, to);
-            neighbours_normalise(to, rows->dim);
         }
         if (s.code)
             return s;
@@ -132,25 +130,35 @@ static status fetch(const embedding *e, int64_t n, const wanted *list, float *wi
     return status_ok();
 }
 
-status embedding_rows(const embedding *e, int64_t n, const int32_t *places, int64_t first,
-                      unit_rows *rows) {
-    const size_t dim = (size_t)e->run.dim, stride = (dim + FLOATS - 1) / FLOATS * FLOATS;
-    *rows = (unit_rows){.n = n, .dim = e->run.dim, .stride = stride};
+status embedding_copy(const embedding *e, int64_t n, const int32_t *places, int64_t first,
+                      float *out, size_t stride) {
     wanted *list = NULL;
     float *window = NULL;
-    status s = mem_new(&rows->rows, (size_t)n * stride, sizeof *rows->rows, "vectors");
-    if (!s.code)
-        s = mem_new(&list, (size_t)n, sizeof *list, "a list of words");
+    status s = mem_new(&list, (size_t)n, sizeof *list, "a list of words");
     if (!s.code)
         s = mem_new(&window, 2 * WINDOW * stride, sizeof *window, "vectors");
     if (!s.code) {
         for (int64_t i = 0; i < n; i++)
             list[i] = (wanted){e->ids[places ? places[i] : first + i], i};
         qsort(list, (size_t)n, sizeof *list, compare_wanted);
-        s = fetch(e, n, list, window, rows);
+        s = fetch(e, n, list, window, out, stride);
     }
     mem_free(&list);
     mem_free(&window);
+    return s;
+}
+
+status embedding_rows(const embedding *e, int64_t n, const int32_t *places, int64_t first,
+                      unit_rows *rows) {
+    const size_t dim = (size_t)e->run.dim, stride = (dim + FLOATS - 1) / FLOATS * FLOATS;
+    *rows = (unit_rows){.n = n, .dim = e->run.dim, .stride = stride};
+    float *out;
+    status s = mem_new(&out, (size_t)n * stride, sizeof *out, "vectors");
+    rows->rows = out;
+    if (!s.code)
+        s = embedding_copy(e, n, places, first, out, stride);
+    for (int64_t i = 0; i < n && !s.code; i++)
+        neighbours_normalise(out + (size_t)i * stride, rows->dim);
     return s;
 }
 

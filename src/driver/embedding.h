@@ -42,6 +42,10 @@ int64_t embedding_top(const embedding *e, const options *o);
 status embedding_rows(const embedding *e, int64_t n, const int32_t *places, int64_t first,
                       unit_rows *rows);
 
+/* Local. The same rows as they are, stride floats apart, zeros behind the columns. */
+status embedding_copy(const embedding *e, int64_t n, const int32_t *places, int64_t first,
+                      float *out, size_t stride);
+
 /* Local. Rows [begin, begin + n) of the run in order of word ids, as they are, stride floats
  * apart: --table and --epoch are regarded. sum: n x stride floats of work space for --table sum. */
 status embedding_read(const run_file *run, int table, int epoch, int64_t begin, int64_t n,

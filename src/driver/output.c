@@ -9,13 +9,13 @@
 
 #include "memory.h"
 
-enum { MOST_COLUMNS = 16, JSON_DIGITS = 12 };
+enum { JSON_DIGITS = 12 };
 
 struct output_table {
-    char align[MOST_COLUMNS + 1];
+    char align[OUTPUT_MOST_COLUMNS + 1];
     int n_columns;
-    int widths[MOST_COLUMNS]; /* in characters */
-    char *text;               /* rows, each terminated by NUL */
+    int widths[OUTPUT_MOST_COLUMNS]; /* in characters */
+    char *text;                      /* rows, each terminated by NUL */
     size_t size, room;
     status failure;
 };

@@ -10,6 +10,8 @@
 
 typedef struct output_table output_table;
 
+enum { OUTPUT_MOST_COLUMNS = 24 };
+
 /* columns: their titles, TAB between; align: 'l' or 'r' for each. */
 status output_table_new(output_table **t, const char *align, const char *columns);
 

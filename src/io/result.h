@@ -2,8 +2,8 @@
 /* What an analysis found: facts and named tables, in memory, as HDF5 and as CSV.
  *
  * A table is filled cell by cell, row after row; NaN is a number that is not defined. A failure
- * while filling is kept and returned by the next function that has a status. Not parallel: one
- * process fills, all may take part in writing. Layout of the file in docs/files.md. */
+ * while filling is kept and returned by the next function that has a status. Layout of the file in
+ * docs/files.md. */
 #ifndef WORDSHARD_RESULT_H
 #define WORDSHARD_RESULT_H
 
@@ -57,11 +57,14 @@ void result_put_string(result_table *t, const char *text);
 void result_put_whole(result_table *t, int64_t x);
 void result_put_real(result_table *t, double x);
 
+/* Local. The first failure of filling. */
+status result_failure(const result *r);
+
 /* ---- looking */
 
 /* The table of that name, or NULL. */
 const result_table *result_find(const result *r, const char *name);
-/* The fact of that name as text, or NULL. */
+/* The fact of that name as text, or NULL. r->facts is a table of name, value, type. */
 const char *result_fact(const result *r, const char *name);
 
 const char *result_name(const result_table *t);
@@ -72,6 +75,7 @@ const result_column *result_column_at(const result_table *t, int column);
 /* Its place, or -1. */
 int result_column_find(const result_table *t, const char *name);
 
+/* Terminated by NUL. */
 const char *result_text(const result_table *t, int64_t row, int column, size_t *length);
 int64_t result_whole(const result_table *t, int64_t row, int column);
 /* Also of a column of whole numbers. */
@@ -79,8 +83,7 @@ double result_real(const result_table *t, int64_t row, int column);
 
 /* ---- files */
 
-/* Collective over the file's group; r is filled on rank 0 and empty elsewhere. Write facts and
- * tables. */
+/* Collective over the file's group; r is the same on every rank. Write facts and tables. */
 status result_write(result *r, h5_file *file);
 
 /* Local. Read a whole file that was opened with RESULT_FILE_KIND. */
