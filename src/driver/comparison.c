@@ -129,9 +129,13 @@ const char *comparison_path(const comparison *c, int run) {
 }
 
 status comparison_space(const comparison *c, int run, int epoch, space *out) {
+    return comparison_space_top(c, run, epoch, c->n, out);
+}
+
+status comparison_space_top(const comparison *c, int run, int epoch, int64_t n, space *out) {
     embedding e = c->runs[run];
     e.epoch = epoch;
-    status s = space_create(out, c->world, c->n, e.run.dim);
+    status s = space_create(out, c->world, n, e.run.dim);
     if (!s.code)
         s = embedding_copy(&e, out->n_local, c->places + run * c->n + out->begin, 0, out->rows,
                            out->stride);

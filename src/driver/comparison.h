@@ -32,6 +32,8 @@ const char *comparison_path(const comparison *c, int run);
 /* Collective. The shared words of a run (epoch 0 = its final vectors) as they are, by --table.
  * STATUS_INPUT for numbers that are not finite. */
 status comparison_space(const comparison *c, int run, int epoch, space *out);
+/* The first n of them only. */
+status comparison_space_top(const comparison *c, int run, int epoch, int64_t n, space *out);
 
 /* ---- frequency bins: words by their rank in the comparison, 1-100, 101-300, 301-1000, ... */
 int comparison_bins(int64_t n);
