@@ -46,12 +46,18 @@ static double value_of(const sums *s, interval_of what) {
     const double first = mean_within(s, 0), second = mean_within(s, 1),
                  between = s->between / ((double)s->n[0] * s->n[1]);
     switch (what) {
-    case INTERVAL_FIRST: return first;
-    case INTERVAL_SECOND: return second;
-    case INTERVAL_WITHIN: return (first + second) / 2;
-    case INTERVAL_BETWEEN: return between;
-    case INTERVAL_DIFFERENCE: return first - second;
-    case INTERVAL_EXCESS: return between - (first + second) / 2;
+    case INTERVAL_FIRST:
+        return first;
+    case INTERVAL_SECOND:
+        return second;
+    case INTERVAL_WITHIN:
+        return (first + second) / 2;
+    case INTERVAL_BETWEEN:
+        return between;
+    case INTERVAL_DIFFERENCE:
+        return first - second;
+    case INTERVAL_EXCESS:
+        return between - (first + second) / 2;
     }
     return NAN;
 }
@@ -129,12 +135,17 @@ static void add_error(const runs *r, const sums *all, interval_of what, interval
 static bool counts(const runs *r, int i, int j, interval_of what) {
     const bool same = group_of(r, i) == group_of(r, j);
     switch (what) {
-    case INTERVAL_FIRST: return same && !group_of(r, i);
-    case INTERVAL_SECOND: return same && group_of(r, i);
+    case INTERVAL_FIRST:
+        return same && !group_of(r, i);
+    case INTERVAL_SECOND:
+        return same && group_of(r, i);
     case INTERVAL_WITHIN:
-    case INTERVAL_DIFFERENCE: return same;
-    case INTERVAL_BETWEEN: return !same;
-    case INTERVAL_EXCESS: return true;
+    case INTERVAL_DIFFERENCE:
+        return same;
+    case INTERVAL_BETWEEN:
+        return !same;
+    case INTERVAL_EXCESS:
+        return true;
     }
     return false;
 }
