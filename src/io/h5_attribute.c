@@ -14,43 +14,36 @@ static bool is_root(const char *name) {
     return strcmp(name, "/") == 0;
 }
 
+enum { LONGEST_NAME = 4096 };
+
 /* H5Lexists wants every group on the way to exist, so ask for each in turn. */
-status h5_look_up(h5_file *f, const char *name, bool *found) {
-    *found = true;
+bool h5_exists(h5_file *f, const char *name) {
+    char part[LONGEST_NAME];
+    bool found = true;
     if (is_root(name))
-        return status_ok();
-    char *part = NULL;
-    status s = mem_string(&part, name);
-    if (s.code)
-        return s;
-    for (char *slash = strchr(part + 1, '/'); *found; slash = strchr(slash + 1, '/')) {
+        return true;
+    if (snprintf(part, sizeof part, "%s", name) >= LONGEST_NAME)
+        return false;
+    for (char *slash = strchr(part + 1, '/'); found; slash = strchr(slash + 1, '/')) {
         if (slash)
             *slash = '\0';
-        *found = H5Lexists(f->id, part, H5P_DEFAULT) > 0;
+        found = H5Lexists(f->id, part, H5P_DEFAULT) > 0;
         if (!slash)
             break;
         *slash = '/';
     }
     H5Eclear2(H5E_DEFAULT);
-    mem_free(&part);
-    return s;
-}
-
-bool h5_exists(h5_file *f, const char *name) {
-    bool found;
-    return !h5_look_up(f, name, &found).code && found;
+    return found;
 }
 
 static status make_group(h5_file *f, const char *name) {
-    bool found = false;
-    status s = group_agree(&f->g, h5_look_up(f, name, &found));
-    if (s.code || found)
-        return s;
+    if (h5_exists(f, name))
+        return status_ok();
     hid_t made = H5Gcreate2(f->id, name, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
     if (made < 0)
         return h5_failure_together(f, name);
     H5Gclose(made);
-    return s;
+    return status_ok();
 }
 
 status h5_make_groups(h5_file *f, const char *name, bool whole) {

@@ -192,16 +192,12 @@ static status get_slot(h5_file *f, const char *name, h5_slot **out) {
     *out = find_slot(f, name);
     if (*out)
         return status_ok();
-    bool found = false;
-    status s = h5_look_up(f, name, &found);
-    if (s.code)
-        return s;
-    if (!found)
+    if (!h5_exists(f, name))
         return status_error(STATUS_INPUT, "%s: %s is missing", h5_disk_name(f), name);
     h5_slot fresh = {.id = H5Dopen2(f->id, name, H5P_DEFAULT)};
     if (fresh.id < 0)
         return h5_failure_reading(f, name);
-    s = describe_dataset(f, name, &fresh);
+    status s = describe_dataset(f, name, &fresh);
     if (!s.code)
         s = mem_string(&fresh.name, name);
     if (s.code) {

@@ -77,9 +77,6 @@ hid_t h5_string_type(size_t width);
  * full disk is met here, where it is harmless, and not inside a collective write. */
 status h5_reserve(h5_file *f, int64_t bytes);
 
-/* Local. Whether there is a dataset or group of this name. */
-status h5_look_up(h5_file *f, const char *name, bool *found);
-
 /* Collective. Make the groups on the way to name and, when whole is true, name itself. */
 status h5_make_groups(h5_file *f, const char *name, bool whole);
 

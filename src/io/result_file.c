@@ -150,7 +150,7 @@ static status read_column(h5_file *file, const char *table, const char *column, 
         return read_texts(file, path, rows, cells);
     cells->about.type = RESULT_WHOLE;
     status s = h5_shape(file, path, H5_I64, rows, &columns);
-    if (s.code) {
+    if (s.code == STATUS_INPUT) {
         cells->about.type = RESULT_REAL;
         cells->about.digits = 4;
         s = h5_shape(file, path, H5_F64, rows, &columns);
