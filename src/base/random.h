@@ -22,7 +22,8 @@ typedef enum {
     RANDOM_RUN,      /* order of the non-zeros of a word in a tile */
     RANDOM_SKETCH,   /* the sparse signs that eigenvectors start from: counter = row */
     RANDOM_MESSAGE,  /* how the values of a message are rounded: counter = row and replica */
-    RANDOM_DEAL      /* output groups of an episode: counter = word */
+    RANDOM_DEAL,     /* output groups of an episode: counter = word */
+    RANDOM_QUERY     /* words whose neighbours are compared: counter = row */
 } random_purpose;
 
 static const uint64_t RANDOM_GOLDEN = 0x9E3779B97F4A7C15u;

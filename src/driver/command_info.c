@@ -14,6 +14,7 @@
 #include "corpus_file.h"
 #include "memory.h"
 #include "output.h"
+#include "result.h"
 #include "run_file.h"
 
 static const char SESSIONS[] = "/provenance/sessions";
@@ -234,6 +235,24 @@ static status read_checkpoint(json_t *info, const char *path, const char *kind, 
     return s;
 }
 
+static status read_result(json_t *info, const char *path, bool verify) {
+    const group alone = group_alone();
+    h5_file *file;
+    result r = {0};
+    status s = h5_open(&file, path, RESULT_FILE_KIND, &alone);
+    if (!s.code)
+        s = result_read(&r, file);
+    if (!s.code)
+        s = add_attributes(info, "facts", file, "/facts");
+    if (!s.code)
+        s = add_common(info, file);
+    if (!s.code && verify)
+        s = h5_verify_tree(file, "/");
+    result_clear(&r);
+    h5_close(&file);
+    return s;
+}
+
 static status read_any(json_t *info, const char *path, bool verify) {
     const group alone = group_alone();
     h5_file *file;
@@ -256,6 +275,8 @@ static status read_any(json_t *info, const char *path, bool verify) {
         return read_run(info, path, verify);
     if (!strcmp(kind, CHECKPOINT_FILE_KIND) || !strcmp(kind, SNAPSHOT_FILE_KIND))
         return read_checkpoint(info, path, kind, verify);
+    if (!strcmp(kind, RESULT_FILE_KIND))
+        return read_result(info, path, verify);
     return status_error(STATUS_INPUT, "%s is a %s file, which this program does not know", path,
                         kind);
 }
@@ -370,7 +391,9 @@ static status print_tables(json_t *info, bool verified) {
            mem_format(size, number_of(info, "bytes")),
            verified ? ", read completely: nothing is damaged" : "");
     mem_free(&path);
-    s = print_members("dataset\ttype and shape", json_object_get(info, "datasets"));
+    s = print_members("fact\tvalue", json_object_get(info, "facts"));
+    if (!s.code)
+        s = print_members("dataset\ttype and shape", json_object_get(info, "datasets"));
     if (!s.code)
         s = print_members("attribute\tvalue", json_object_get(info, "attributes"));
     if (!s.code)

@@ -9,6 +9,7 @@
 #include "corpus_file.h"
 #include "fuzz.h"
 #include "memory.h"
+#include "result.h"
 #include "run_file.h"
 
 static const size_t MOST_MEMORY = 256 << 20;
@@ -100,6 +101,27 @@ static void read_run(const char *path, run_file *run) {
     fuzz_accepted(run_file_check(run), STATUS_INPUT);
 }
 
+static void read_cells(const result_table *t) {
+    size_t length;
+    for (int c = 0; c < result_columns(t); c++)
+        for (int64_t row = 0; row < result_rows(t); row++)
+            if (result_column_at(t, c)->type == RESULT_TEXT)
+                fuzz_claim(strlen(result_text(t, row, c, &length)) <= length,
+                           "a text ends where it says");
+}
+
+static void read_result(const char *path) {
+    const group alone = group_alone();
+    h5_file *file;
+    result r = {0};
+    if (fuzz_accepted(h5_open(&file, path, RESULT_FILE_KIND, &alone), STATUS_INPUT) &&
+        fuzz_accepted(result_read(&r, file), STATUS_INPUT))
+        for (size_t i = 0; i < r.n_tables; i++)
+            read_cells(r.tables[i]);
+    result_clear(&r);
+    h5_close(&file);
+}
+
 /* ---- walking, as `info` does */
 
 typedef struct {
@@ -166,6 +188,8 @@ static void read_as_it_says(const char *path) {
         run_file run;
         read_run(path, &run);
         run_file_close(&run);
+    } else if (!strcmp(kind, RESULT_FILE_KIND)) {
+        read_result(path);
     }
 }
 
