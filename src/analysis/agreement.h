@@ -40,10 +40,10 @@ enum {
 };
 
 typedef struct {
-    space rows;              /* of length 1 */
-    dense_svd svd;           /* of the rows */
-    double *sums;            /* [rank] U' 1 */
-    double squares, fourths; /* sums over rows of |x|^2 (that is n without zero rows), |x|^4 */
+    space rows;      /* of length 1 */
+    dense_svd svd;   /* of the rows, scaled in doubles */
+    double *sums;    /* [rank] U' 1 */
+    double *lengths; /* [n_local] squared: 1, or 0 */
     rsa_ranks ranks; /* of its cosines, made when Spearman's correlation is first asked for */
 } agreement_space;
 

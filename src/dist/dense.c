@@ -38,8 +38,8 @@ void dense_clear(dense_tall *x) {
     mem_free(&x->rows);
 }
 
-/* The sum of all ranks' g, alike on every rank, which MPI_Allreduce does not promise. */
-static void sum_to_all(const comm *c, double *g, size_t n) {
+/* By one rank, as MPI_Allreduce does not promise the same bits everywhere. */
+void dense_sum(const comm *c, double *g, size_t n) {
     const size_t most = (size_t)1 << 24;
     for (size_t at = 0; c->size > 1 && at < n; at += most) {
         const int now = (int)(n - at < most ? n - at : most);
@@ -48,21 +48,21 @@ static void sum_to_all(const comm *c, double *g, size_t n) {
     }
 }
 
-status dense_product(const comm *c, const dense_tall *x, const dense_tall *y, double *g) {
+void dense_product(const comm *c, const dense_tall *x, const dense_tall *y, double *g) {
     const int p = (int)x->columns, q = (int)y->columns;
     if (!p || !q)
-        return status_ok();
+        return;
     memset(g, 0, (size_t)p * (size_t)q * sizeof *g);
     if (x->n_local)
         cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, p, q, (int)x->n_local, 1, x->rows, p,
                     y->rows, q, 0, g, q);
-    sum_to_all(c, g, (size_t)p * (size_t)q);
-    return status_ok();
+    dense_sum(c, g, (size_t)p * (size_t)q);
 }
 
 /* ---- small matrices */
 
-/* By rows a is the transpose of what LAPACK sees: a^T = (V) S (U^T), which by columns are vt and u. */
+/* By rows a is the transpose of what LAPACK sees: a^T = (V) S (U^T), which by columns are vt and u.
+ */
 static status small_svd(double *a, int p, int q, double *values, double *u, double *vt) {
     const int k = p < q ? p : q, query = -1;
     double best, *work = NULL;
@@ -229,8 +229,7 @@ static status new_parts(small_parts *p, size_t k, size_t columns) {
 /* Values and v, as many as there are. */
 static status keep_values(dense_svd *out, const small_parts *p, int64_t n_rows, int64_t columns,
                           int64_t k) {
-    const double least =
-        p->values[0] * (double)(n_rows > columns ? n_rows : columns) * DBL_EPSILON;
+    const double least = p->values[0] * (double)(n_rows > columns ? n_rows : columns) * DBL_EPSILON;
     while (out->rank < k && p->values[out->rank] > least)
         out->rank++;
     const size_t rank = (size_t)out->rank;

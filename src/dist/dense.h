@@ -36,8 +36,11 @@ typedef struct {
 status dense_create(dense_tall *x, int64_t n_local, int64_t columns);
 void dense_clear(dense_tall *x);
 
+/* Collective. g[i] becomes the sum of all ranks' g[i], the same on every rank. */
+void dense_sum(const comm *c, double *g, size_t n);
+
 /* Collective. g [p][q] = X^T Y, on every rank the same. */
-status dense_product(const comm *c, const dense_tall *x, const dense_tall *y, double *g);
+void dense_product(const comm *c, const dense_tall *x, const dense_tall *y, double *g);
 
 /* Collective. The caller clears, also after a failure. with_u = false: values and v only. n_rows:
  * of all ranks. STATUS_INPUT when a number is not finite. */
