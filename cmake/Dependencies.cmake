@@ -25,6 +25,14 @@ if(NOT BLAS_FOUND)
 endif()
 find_package(LAPACK REQUIRED) # OpenBLAS brings it
 
+# By its library: Debian's scalapack-config.cmake names files that no package has. BLACS is inside.
+find_library(SCALAPACK_LIBRARY NAMES scalapack scalapack-openmpi HINTS ENV SCALAPACK_ROOT PATH_SUFFIXES lib)
+if(NOT SCALAPACK_LIBRARY)
+  message(FATAL_ERROR "wordshard needs ScaLAPACK; load its module or set SCALAPACK_ROOT")
+endif()
+add_library(ScaLAPACK::ScaLAPACK INTERFACE IMPORTED)
+target_link_libraries(ScaLAPACK::ScaLAPACK INTERFACE ${SCALAPACK_LIBRARY} LAPACK::LAPACK BLAS::BLAS MPI::MPI_C)
+
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 pkg_check_modules(UTF8PROC REQUIRED IMPORTED_TARGET libutf8proc)

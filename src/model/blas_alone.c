@@ -7,12 +7,16 @@
  * this number. */
 extern void openblas_set_num_threads(int n) __attribute__((weak));
 
-int blas_alone_begin(void) {
+int blas_threads_begin(int n) {
     const int openmp_default = omp_get_max_threads();
     if (openblas_set_num_threads)
-        openblas_set_num_threads(1);
-    omp_set_num_threads(1);
+        openblas_set_num_threads(n);
+    omp_set_num_threads(n);
     return openmp_default;
+}
+
+int blas_alone_begin(void) {
+    return blas_threads_begin(1);
 }
 
 void blas_alone_end(int openmp_default) {

@@ -7,6 +7,8 @@
 /* Between the two, in the thread that starts OpenMP's others; regions must ask for their threads
  * by num_threads. What begin returns is for end: OpenMP's own default, which OpenBLAS follows. */
 int blas_alone_begin(void);
+/* The same with BLAS and LAPACK on n threads. */
+int blas_threads_begin(int n);
 void blas_alone_end(int openmp_default);
 
 #endif
