@@ -126,6 +126,16 @@ static status make_room(stability_run *run) {
 
 /* ---- measuring */
 
+enum { TOLD_EVERY = 10 }; /* seconds between two lines of a log */
+
+static void tell(stability_run *run, const char *what, int done, int all) {
+    const double now = clock_seconds();
+    if (!log_is_terminal() && now - run->told < TOLD_EVERY)
+        return;
+    run->told = now;
+    log_progress("stability: %s %d of %d", what, done, all);
+}
+
 /* What concerns one run: its space, spectrum and neighbours. */
 static status measure_run(stability_run *run, int r) {
     space rows = {0};
@@ -249,7 +259,7 @@ static status measure_pairs(stability_run *run) {
     for (int a = 0; a < run->n_runs && !s.code; a++)
         for (int b = a + 1; b < run->n_runs && !s.code; b++) {
             s = measure_pair(run, a, b, moved);
-            log_progress("pair %d of %d", ++done, all);
+            tell(run, "pair", ++done, all);
         }
     if (!s.code)
         comm_spread(run->world, run->displacement,
@@ -263,7 +273,7 @@ static status measure_pairs(stability_run *run) {
 static status measure(stability_run *run) {
     status s = status_ok();
     for (int r = 0; r < run->n_runs + run->n_references && !s.code; r++) {
-        log_progress("%s: neighbours and spectrum", comparison_path(&run->words, r));
+        tell(run, "run", r + 1, run->n_runs + run->n_references);
         s = measure_run(run, r);
     }
     if (!s.code)
@@ -300,7 +310,7 @@ static void close_run(stability_run *run) {
 
 status command_stability(const options *o, const comm *world) {
     static const char *const shown[] = {"measures", "bins", "least_stable", NULL};
-    stability_run run = {.o = o, .world = world};
+    stability_run run = {.o = o, .world = world, .told = clock_seconds()};
     result r = {0};
     status s = *o->output ? common_check_output(o, world) : status_ok();
     if (!s.code)

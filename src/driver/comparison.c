@@ -99,6 +99,16 @@ static status share_words(comparison *c) {
 
 /* ---- life */
 
+/* So that a table or an epoch that a run does not have is met before anything is measured. */
+static status read_first_row(const embedding *e) {
+    float *row;
+    status s = mem_new(&row, (size_t)e->run.dim, sizeof *row, "a vector");
+    if (!s.code && e->n)
+        s = embedding_copy(e, 1, NULL, 0, row, (size_t)e->run.dim);
+    mem_free(&row);
+    return s;
+}
+
 status comparison_open(comparison *c, int n_runs, char *const *paths, const options *o,
                        const comm *world) {
     *c = (comparison){.o = o, .world = world};
@@ -106,6 +116,8 @@ status comparison_open(comparison *c, int n_runs, char *const *paths, const opti
     for (int r = 0; r < n_runs && !s.code; r++) {
         c->n_runs++;
         s = embedding_open(&c->runs[r], paths[r], o, world);
+        if (!s.code)
+            s = comm_agree(world, read_first_row(&c->runs[r]));
     }
     return s.code ? s : comm_agree(world, share_words(c));
 }

@@ -46,6 +46,7 @@ typedef struct {
     double *displacement;         /* [words.n] 1 - cosine after alignment, mean over pairs */
     bool unaligned;               /* some runs have other dimensions than others */
     spectrum *spectra;            /* [n_runs] */
+    double told;                  /* when progress was last shown (clock_seconds) */
 } stability_run;
 
 /* Local; the same on every rank. Everything measured, as tables (docs/files.md). */

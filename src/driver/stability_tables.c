@@ -187,13 +187,19 @@ static void put_word(const stability_run *run, result_table *t, int64_t i) {
                              w->excess,
                              w->excess_low,
                              w->excess_high};
-    for (size_t j = 0; j < sizeof values / sizeof *values; j++)
+    for (int j = 0; j < result_columns(t) - 3; j++)
         result_put_real(t, values[j]);
 }
 
+/* Without a second group the last four have no meaning. */
+static result_table *add_word_table(const stability_run *run, result *r, const char *name,
+                                    const char *title) {
+    const int all = sizeof word_columns / sizeof *word_columns;
+    return result_add(r, name, title, word_columns, two_groups(run) ? all : all - 4);
+}
+
 static void add_words(const stability_run *run, result *r) {
-    result_table *t = result_add(r, "words", "stability of each word's neighbours", word_columns,
-                                 sizeof word_columns / sizeof *word_columns);
+    result_table *t = add_word_table(run, r, "words", "stability of each word's neighbours");
     for (int64_t i = 0; i < run->n_queries; i++)
         put_word(run, t, i);
 }
