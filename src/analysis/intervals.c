@@ -185,3 +185,9 @@ interval interval_of_groups(int n_first, int n, const double *pairs, interval_of
 interval interval_of_pairs(int n, const double *pairs) {
     return interval_of_groups(n, n, pairs, INTERVAL_FIRST);
 }
+
+interval interval_clip(interval x, double lowest, double highest) {
+    x.low = x.low < lowest ? lowest : x.low;
+    x.high = x.high > highest ? highest : x.high;
+    return x;
+}

@@ -24,6 +24,9 @@ typedef struct {
 /* pairs: [n][n], symmetric; the diagonal is not looked at. NaN in a pair makes all NaN. */
 interval interval_of_pairs(int n, const double *pairs);
 
+/* The same for what lies between two bounds: so does the interval. */
+interval interval_clip(interval x, double lowest, double highest);
+
 /* What can be asked of two groups of runs, [0, n_first) and [n_first, n). */
 typedef enum {
     INTERVAL_FIRST,      /* mean over the pairs within the first */

@@ -91,8 +91,8 @@ static int bin_of(const stability *s, int32_t row) {
 static stability_word judge(const stability *s, const double *pairs) {
     const int n = s->of.n_runs, first = s->of.n_first;
     const bool two = first < n;
-    const interval own =
-        interval_of_groups(first, n, pairs, two ? INTERVAL_WITHIN : INTERVAL_FIRST);
+    const interval own = interval_clip(
+        interval_of_groups(first, n, pairs, two ? INTERVAL_WITHIN : INTERVAL_FIRST), 0, 1);
     stability_word w = {own.mean, own.sd, own.low, own.high, NAN, NAN, NAN, NAN};
     if (two) {
         const interval excess = interval_of_groups(first, n, pairs, INTERVAL_EXCESS);

@@ -88,6 +88,11 @@ static void add_pairs(const stability_run *run, result *r) {
         }
 }
 
+/* Shares and squared cosines. */
+static bool is_share(pair_measure m) {
+    return m == PAIR_OVERLAP || m == PAIR_JACCARD || m == PAIR_EIGENSPACE_OVERLAP || m == PAIR_CKA;
+}
+
 static void put_interval(result_table *t, const interval *x) {
     result_put_real(t, x->mean);
     result_put_real(t, x->sd);
@@ -97,8 +102,10 @@ static void put_interval(result_table *t, const interval *x) {
 
 static void add_measure(const stability_run *run, result_table *t, pair_measure m, interval_of what,
                         const char *whom) {
-    const interval x = interval_of_groups(run->n_first, run->n_runs, run->pairs[m], what);
     const bool difference = what == INTERVAL_DIFFERENCE || what == INTERVAL_EXCESS;
+    interval x = interval_of_groups(run->n_first, run->n_runs, run->pairs[m], what);
+    if (is_share(m) && !difference)
+        x = interval_clip(x, 0, 1);
     result_put_string(t, pair_measure_name(m));
     result_put_string(t, whom);
     result_put_whole(t, x.n_runs);
@@ -140,27 +147,26 @@ static void add_bins(const stability_run *run, result *r) {
     static const result_column columns[] = {
         {"first", RESULT_WHOLE, 0},  {"last", RESULT_WHOLE, 0},   {"words", RESULT_WHOLE, 0},
         {"overlap", RESULT_REAL, 4}, {"sd", RESULT_REAL, 4},      {"low", RESULT_REAL, 4},
-        {"high", RESULT_REAL, 4},    {"jaccard", RESULT_REAL, 4}, {"between", RESULT_REAL, 4},
-        {"chance", RESULT_REAL, 4}};
+        {"high", RESULT_REAL, 4},    {"jaccard", RESULT_REAL, 4}, {"chance", RESULT_REAL, 4},
+        {"between", RESULT_REAL, 4}};
     const stability *s = &run->neighbours;
     const int64_t pairs = (int64_t)run->n_runs * run->n_runs;
     result_table *t = result_add(r, "bins", "neighbours by frequency (rank of the word)", columns,
-                                 sizeof columns / sizeof *columns);
+                                 (int)(sizeof columns / sizeof *columns) - !two_groups(run));
     for (int b = 0; b < run->n_bins; b++) {
         const double *overlap = s->overlap + b * pairs, *jaccard = s->jaccard + b * pairs;
-        const interval own =
-            interval_of_groups(run->n_first, run->n_runs, overlap, own_groups(run));
+        const interval own = interval_clip(
+            interval_of_groups(run->n_first, run->n_runs, overlap, own_groups(run)), 0, 1);
         result_put_whole(t, b ? run->ends[b - 1] + 1 : 1);
         result_put_whole(t, run->ends[b]);
         result_put_whole(t, s->bin_words[b]);
         put_interval(t, &own);
         result_put_real(
             t, interval_of_groups(run->n_first, run->n_runs, jaccard, own_groups(run)).mean);
-        result_put_real(
-            t, two_groups(run)
-                   ? interval_of_groups(run->n_first, run->n_runs, overlap, INTERVAL_BETWEEN).mean
-                   : NAN);
         result_put_real(t, run->chance[PAIR_OVERLAP]);
+        if (two_groups(run))
+            result_put_real(
+                t, interval_of_groups(run->n_first, run->n_runs, overlap, INTERVAL_BETWEEN).mean);
     }
 }
 

@@ -76,14 +76,17 @@ def pair_values(x, y, n_rsa):
             "procrustes_cosine": cosine.mean(), "procrustes_residual": linalg.norm(moved - y)}, 1 - cosine
 
 
-def jackknife(pairs):
+def jackknife(pairs, share=True):
     n = len(pairs)
     upper = np.triu_indices(n, 1)
     left = [np.delete(np.delete(pairs, i, 0), i, 1)[np.triu_indices(n - 1, 1)].mean() for i in range(n)]
     error = np.sqrt((n - 1) / n * np.sum((left - np.mean(left)) ** 2))
     reach = stats.t.ppf(.975, n - 1) * error
     mean = pairs[upper].mean()
-    return mean, pairs[upper].std(ddof=1), mean - reach, mean + reach
+    low, high = mean - reach, mean + reach
+    if share:
+        low, high = max(low, 0), min(high, 1)
+    return mean, pairs[upper].std(ddof=1), low, high
 
 
 def main():
@@ -120,7 +123,7 @@ def main():
     measures = table(result, "measures")
     for i, name in enumerate(measures["measure"]):
         same("pairs: " + name, pairs[name], matrices[name][upper])
-        same("measures: " + name, [measures[c][i] for c in ("mean", "sd", "low", "high")], jackknife(matrices[name]))
+        same("measures: " + name, [measures[c][i] for c in ("mean", "sd", "low", "high")], jackknife(matrices[name], name in ("overlap", "jaccard", "eigenspace_overlap", "cka")))
     bins = table(result, "bins")
     for i, (first, last) in enumerate(zip(bins["first"], bins["last"])):
         same(f"bin {first}", [bins[c][i] for c in ("overlap", "sd", "low", "high")],
