@@ -11,19 +11,21 @@
 
 /* What a stream of draws is for; part of its key, so that two purposes never share a stream. */
 typedef enum {
-    RANDOM_INIT = 1, /* initial vectors: counter = column */
-    RANDOM_TOKEN,    /* sub-sampling and window width: counter = position in the corpus */
-    RANDOM_NEGATIVE, /* negatives entering a pool: counter = draw within a chunk */
-    RANDOM_PICK,     /* which pool entries a window takes: counter = position */
-    RANDOM_ORDER,    /* order of chunks, of tiles in an epoch */
-    RANDOM_CLUSTER,  /* starting points of k-means */
-    RANDOM_PLANT,    /* the planted corpus */
-    RANDOM_GROUP,    /* order of the words in a group of the strata */
-    RANDOM_RUN,      /* order of the non-zeros of a word in a tile */
-    RANDOM_SKETCH,   /* the sparse signs that eigenvectors start from: counter = row */
-    RANDOM_MESSAGE,  /* how the values of a message are rounded: counter = row and replica */
-    RANDOM_DEAL,     /* output groups of an episode: counter = word */
-    RANDOM_QUERY     /* words whose neighbours are compared: counter = row */
+    RANDOM_INIT = 1,       /* initial vectors: counter = column */
+    RANDOM_TOKEN,          /* sub-sampling and window width: counter = position in the corpus */
+    RANDOM_NEGATIVE,       /* negatives entering a pool: counter = draw within a chunk */
+    RANDOM_PICK,           /* which pool entries a window takes: counter = position */
+    RANDOM_ORDER,          /* order of chunks, of tiles in an epoch */
+    RANDOM_CLUSTER,        /* starting points of k-means */
+    RANDOM_PLANT,          /* the planted corpus */
+    RANDOM_GROUP,          /* order of the words in a group of the strata */
+    RANDOM_RUN,            /* order of the non-zeros of a word in a tile */
+    RANDOM_SKETCH,         /* the sparse signs that eigenvectors start from: counter = row */
+    RANDOM_MESSAGE,        /* how the values of a message are rounded: counter = row and replica */
+    RANDOM_DEAL,           /* output groups of an episode: counter = word */
+    RANDOM_QUERY,          /* words whose neighbours are compared: counter = row */
+    RANDOM_BOOTSTRAP = 14, /* documents of a resampled corpus: counter = place in it */
+    RANDOM_SHUFFLE = 15 /* documents dealt to periods: rounds of a permutation of their numbers */
 } random_purpose;
 
 static const uint64_t RANDOM_GOLDEN = 0x9E3779B97F4A7C15u;
@@ -50,6 +52,12 @@ static inline uint64_t random_at(uint64_t key, uint64_t counter) {
  * rejection: the bias is below n / 2^32). */
 static inline uint32_t random_below(uint64_t draw, uint32_t n) {
     return (uint32_t)(((draw & 0xFFFFFFFFu) * n) >> 32);
+}
+
+/* The same in [0, n) for any n >= 1, from all 64 bits. */
+static inline uint64_t random_below_wide(uint64_t draw, uint64_t n) {
+    __extension__ typedef unsigned __int128 wide;
+    return (uint64_t)(((wide)draw * n) >> 64);
 }
 
 /* Uniform in [0, 1) with 53 bits. */

@@ -243,6 +243,6 @@ status command_cooccur(const options *o, const comm *world) {
         s = count_and_write(&j);
         corpus_file_close(&j.corpus);
     }
-    mem_free(&path);
+    prepare_input_end(o, world, &path);
     return s;
 }

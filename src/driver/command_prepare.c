@@ -3,6 +3,7 @@
 #include "commands.h"
 #include "output.h"
 #include "prepare.h"
+#include "resample.h"
 
 static status print_json(const options *o, const prepare_report *r) {
     return output_json(json_pack(
@@ -44,7 +45,10 @@ status command_prepare(const options *o, const comm *world) {
     prepare_report report;
     status s = common_check_output(o, world);
     if (!s.code)
-        s = prepare_corpus(o, &o->inputs, o->output, world, &report);
+        s = resample_check(o, o->inputs.n);
+    if (!s.code)
+        s = resample_wanted(o) ? resample_corpus(o, &o->inputs, o->output, world, &report)
+                               : prepare_corpus(o, &o->inputs, o->output, world, &report);
     if (!s.code && comm_rank(world) == 0)
         s = o->json ? print_json(o, &report) : print_table(o, &report);
     return comm_agree(world, s);

@@ -68,6 +68,6 @@ status command_train(const options *o, const comm *world) {
             : o->model == MODEL_PPMI_SVD     ? train_svd(o, path, world)
             : o->schedule == SCHEDULE_STRATA ? train_strata(o, path, world)
                                              : train_windows(o, path, world);
-    mem_free(&path);
+    prepare_input_end(o, world, &path);
     return s;
 }

@@ -128,7 +128,7 @@ static void add_option(const story *x, const option_row *row, shell_words *line)
         shell_words_option(line, row->name, used, false);
     } else if (x->command->bit == C_TRAIN && find_used(x, row->name, used, sizeof used)) {
         shell_words_option(line, row->name, used, false);
-    } else if (!strcmp(row->name, "seed") ||
+    } else if ((!strcmp(row->name, "seed") && x->command->bit != C_PREPARE) ||
                (!(row->commands & C_SAME) && preset && strcmp(value, preset) != 0)) {
         shell_words_option(line, row->name, value, row->kind == OPTION_flag);
     }

@@ -50,7 +50,7 @@ static bool answer_alone(int argc, char **argv, int *code) {
 
 /* Commands that may take hours. */
 static bool is_stoppable(const command_row *command) {
-    return command && command->bit & (C_PREPARE | C_COOCCUR | C_TRAIN);
+    return command && command->bit & (C_PREPARE | C_COOCCUR | C_TRAIN | C_STUDY);
 }
 
 static status run_stoppable(const command_row *command, const options *o, const comm *world) {

@@ -196,3 +196,34 @@ status provenance_finish(h5_file *f, const comm *world) {
         s = h5_set_int(f, "/provenance", "peak_memory", most);
     return s.code ? s : h5_set_int(f, "/provenance", "peak_memory_of_all_ranks", all);
 }
+
+/* ---- is it what this command would make? */
+
+static void add_difference(provenance_differences *d, const char *name, const char *was,
+                           const char *is) {
+    const size_t used = strlen(d->list);
+    snprintf(d->list + used, sizeof d->list - used, "%s%s was %s, now %s", d->n ? "; " : "", name,
+             *was ? was : "\"\"", *is ? is : "\"\"");
+    d->n++;
+}
+
+void provenance_compare_text(provenance_differences *d, const char *object, const char *attribute,
+                             const char *name, const char *is) {
+    char *was = NULL;
+    if (h5_get_text(d->file, object, attribute, &was).code)
+        add_difference(d, name, "not known", is);
+    else if (strcmp(was, is) != 0)
+        add_difference(d, name, was, is);
+    mem_free(&was);
+}
+
+static void compare_option(void *context, const char *name, const char *value) {
+    char shown[64];
+    snprintf(shown, sizeof shown, "--%s", name);
+    if (options_define(name))
+        provenance_compare_text(context, "/provenance/options", name, shown, value);
+}
+
+void provenance_compare_options(provenance_differences *d, const options *o, int command) {
+    options_each(o, command, compare_option, d);
+}

@@ -24,4 +24,17 @@ status provenance_hosts(const comm *world, char **list);
 /* Local. The variables in which schedulers tell a job its number; *n of them. */
 const char *const *provenance_job_ids(size_t *n);
 
+/* In what a file differs from what a command would write now. */
+typedef struct {
+    h5_file *file;
+    char list[256]; /* "--dim was 100, now 200; ..."; may be cut */
+    int n;
+} provenance_differences;
+
+/* Local. Compare a text attribute, which people know by `name`. */
+void provenance_compare_text(provenance_differences *d, const char *object, const char *attribute,
+                             const char *name, const char *is);
+/* Local. Compare the options of a command that the result depends on. */
+void provenance_compare_options(provenance_differences *d, const options *o, int command);
+
 #endif

@@ -8,6 +8,7 @@
 #include "checkpoint_file.h"
 #include "log.h"
 #include "memory.h"
+#include "provenance.h"
 #include "rows.h"
 #include "stop.h"
 
@@ -31,42 +32,13 @@ static int n_snapshots(const run_record *r, int epochs) {
 
 /* ---- is it a checkpoint of this command? */
 
-typedef struct {
-    h5_file *file;
-    char list[256]; /* of differences; may be cut */
-    int n;
-} comparison;
-
-static void add_difference(comparison *c, const char *name, const char *was, const char *is) {
-    const size_t used = strlen(c->list);
-    snprintf(c->list + used, sizeof c->list - used, "%s%s was %s, now %s", c->n ? "; " : "", name,
-             *was ? was : "\"\"", *is ? is : "\"\"");
-    c->n++;
-}
-
-static void compare_text(comparison *c, const char *object, const char *attribute, const char *name,
-                         const char *is) {
-    char *was = NULL;
-    if (h5_get_text(c->file, object, attribute, &was).code)
-        add_difference(c, name, "not known", is);
-    else if (strcmp(was, is) != 0)
-        add_difference(c, name, was, is);
-    mem_free(&was);
-}
-
-static void compare_option(void *context, const char *name, const char *value) {
-    char shown[TEXT];
-    snprintf(shown, sizeof shown, "--%s", name);
-    if (options_define(name))
-        compare_text(context, "/provenance/options", name, shown, value);
-}
-
 static status compare(const run_record *r, h5_file *file) {
     const run_plan *p = &r->plan;
-    comparison c = {.file = file};
-    compare_text(&c, "/provenance", "corpus_hash", "the hash of the input", p->input_hash);
-    compare_text(&c, "/provenance", "isa_used", "--isa", p->isa);
-    options_each(p->o, C_TRAIN, compare_option, &c);
+    provenance_differences c = {.file = file};
+    provenance_compare_text(&c, "/provenance", "corpus_hash", "the hash of the input",
+                            p->input_hash);
+    provenance_compare_text(&c, "/provenance", "isa_used", "--isa", p->isa);
+    provenance_compare_options(&c, p->o, C_TRAIN);
     if (!c.n)
         return status_ok();
     return status_error(STATUS_USAGE,

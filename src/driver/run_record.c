@@ -32,8 +32,9 @@ static status write_seeds(const run_plan *p, h5_file *file) {
 
 status run_record_describe(const run_plan *p, h5_file *file) {
     status s = provenance_write(file, p->o, C_TRAIN, p->world);
+    const bool is_drawn = p->o->bootstrap >= 0; /* p->input is only for this session then */
     if (!s.code)
-        s = h5_set_text(file, "/provenance", "corpus", p->input);
+        s = h5_set_text(file, "/provenance", "corpus", is_drawn ? p->o->inputs.items[0] : p->input);
     if (!s.code)
         s = h5_set_text(file, "/provenance", "corpus_hash", p->input_hash);
     if (!s.code)

@@ -8,13 +8,13 @@
 
 #include <limits.h>
 #include <omp.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "exchange.h"
 #include "memory.h"
 #include "stop.h"
 #include "token_words.h"
+#include "word_order.h"
 
 typedef struct {
     const vocabulary_options *o;
@@ -138,12 +138,6 @@ static status merge_parts(build *b) {
 
 enum { RECORD_HEAD = 2 * sizeof(int64_t) };
 
-typedef struct {
-    int64_t count, length;
-    const uint8_t *word;
-    uint64_t head; /* its first eight bytes as a number, for sorting */
-} record;
-
 static uint8_t *put_record(uint8_t *out, int64_t count, const uint8_t *word, size_t length) {
     const int64_t head[2] = {count, (int64_t)length};
     memcpy(out, head, RECORD_HEAD);
@@ -151,10 +145,10 @@ static uint8_t *put_record(uint8_t *out, int64_t count, const uint8_t *word, siz
     return out + RECORD_HEAD + length;
 }
 
-static const uint8_t *get_record(const uint8_t *in, record *r) {
+static const uint8_t *get_record(const uint8_t *in, word_record *r) {
     int64_t head[2];
     memcpy(head, in, RECORD_HEAD);
-    *r = (record){.count = head[0], .length = head[1], .word = in + RECORD_HEAD};
+    *r = (word_record){.count = head[0], .length = head[1], .word = in + RECORD_HEAD};
     return r->word + r->length;
 }
 
@@ -227,7 +221,7 @@ static status add_records(build *b, int part, const uint8_t *blob, int64_t n) {
     status s = lexicon_create(&b->owned[part], 0, false);
     const uint8_t *at = blob, *end = blob + n;
     for (int64_t i = 1; at < end && !s.code; i++) {
-        record r;
+        word_record r;
         if (i % LOOK == 0 && (s = stop_check_in(omp_get_thread_num(), MERGING)).code)
             break;
         at = get_record(at, &r);
@@ -314,25 +308,6 @@ static status gather_words(const build *b, vocabulary *v, uint8_t **all, int64_t
     return s;
 }
 
-/* In the order of bytes; what is shorter ends in zeros. */
-static uint64_t head_of(const record *r) {
-    uint64_t head = 0;
-    for (int64_t i = 0; i < 8; i++)
-        head = head << 8 | (i < r->length ? r->word[i] : 0);
-    return head;
-}
-
-static int compare_records(const void *a, const void *b) {
-    const record *x = a, *y = b;
-    if (x->count != y->count)
-        return x->count < y->count ? 1 : -1;
-    if (x->head != y->head)
-        return x->head < y->head ? -1 : 1;
-    int64_t shorter = x->length < y->length ? x->length : y->length;
-    int order = memcmp(x->word, y->word, (size_t)shorter);
-    return order ? order : (x->length > y->length) - (x->length < y->length);
-}
-
 static status too_few(const build *b, const vocabulary *v) {
     if (v->tokens == 0)
         return status_error(STATUS_INPUT, "no words in %s: it is empty or all white space",
@@ -343,45 +318,23 @@ static status too_few(const build *b, const vocabulary *v) {
                         (long long)b->o->min_count, (long long)v->tokens, b->o->source);
 }
 
-static status fill_list(vocabulary *v, const record *records, int64_t n) {
-    int64_t bytes = 0;
-    for (int64_t i = 0; i < n; i++)
-        bytes += records[i].length;
-    status s = wordlist_init(&v->words, n, bytes);
-    for (int64_t i = 0; i < n && !s.code; i++) {
-        int64_t at = v->words.offsets[i];
-        memcpy(v->words.bytes + at, records[i].word, (size_t)records[i].length);
-        v->words.offsets[i + 1] = at + records[i].length;
-        v->words.counts[i] = records[i].count;
-        v->kept += records[i].count;
-    }
-    return s;
-}
-
 static status sort_words(const build *b, vocabulary *v, const uint8_t *all, int64_t n_bytes) {
     int64_t n = 0;
-    record r;
+    word_record r;
     for (const uint8_t *at = all; at < all + n_bytes; n++)
         at = get_record(at, &r);
     if (n == 0)
         return too_few(b, v);
-    int64_t kept = b->o->max_words && b->o->max_words < n ? b->o->max_words : n;
-    if (kept > INT32_MAX)
-        return status_error(STATUS_INPUT,
-                            "%lld words are more than the %d that fit; raise --min-count or set "
-                            "--max-vocab",
-                            (long long)kept, INT32_MAX);
-    record *records;
+    word_record *records;
     status s = mem_new(&records, (size_t)n, sizeof *records, "the list of words");
     if (s.code)
         return s;
     const uint8_t *at = all;
-    for (int64_t i = 0; i < n; i++) {
+    for (int64_t i = 0; i < n; i++)
         at = get_record(at, &records[i]);
-        records[i].head = head_of(&records[i]);
-    }
-    qsort(records, (size_t)n, sizeof *records, compare_records);
-    s = fill_list(v, records, kept);
+    s = word_order_list(&v->words, records, n, b->o->max_words);
+    for (int64_t i = 0; i < v->words.n; i++)
+        v->kept += v->words.counts[i];
     mem_free(&records);
     return s;
 }

@@ -34,6 +34,9 @@ made_again() {
 run="/vectors /context"
 claim "a corpus" made_again "c o.h5" "/tokens /documents /vocab/counts" prepare "a text.txt" --min-count 3 --lowercase --document file
 mv "c o.h5" c.h5
+claim "its documents drawn again" made_again b.h5 "/tokens /documents /vocab/counts" prepare c.h5 --bootstrap 3
+claim "dealt to periods" made_again b.h5 "/tokens /documents /vocab/counts" prepare c.h5 c.h5 --control shuffle --period 2 --seed 5
+claim "training on a sample" made_again b.h5 /vectors train c.h5 --dim 12 --epochs 1 --deterministic --bootstrap 3
 claim "counts" made_again x.h5 "/columns /weights" cooccur c.h5 --window 4 --weighting flat
 claim "rounds" made_again r.h5 "$run" train c.h5 --dim 12 --epochs 2 --deterministic --replicas 2 --seed 9 --window 3
 claim "rounds without the promise's name" made_again r.h5 "$run" train c.h5 --dim 12 --epochs 1 --schedule rounds --model cbow
