@@ -51,6 +51,9 @@ for _ in {1..30}; do echo 'the cat sat on the mat and the dog ran'; done >corpus
 quietly prepare corpus.txt -o hdf5_bytes/corpus --min-count 1
 quietly cooccur hdf5_bytes/corpus -o hdf5_bytes/counts --window 2
 quietly train hdf5_bytes/corpus -o hdf5_bytes/run --dim 2 --epochs 1
+quietly train hdf5_bytes/corpus -o other --dim 2 --epochs 1 --seed 2
+quietly stability hdf5_bytes/run other -o hdf5_bytes/result
+rm other
 
 # Edits of these: which file, then which object, what is done, and how.
 printf '\x00' >hdf5_made/corpus
