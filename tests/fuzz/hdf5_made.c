@@ -13,17 +13,42 @@
 
 enum { MOST_EDITS = 6, MOST_BASE = 1 << 16, MOST_VALUES = 4096 };
 
-static const char *const bases[] = {BASES "/corpus", BASES "/counts", BASES "/run"};
-static const char *const objects[] = {
-    "/vocab/bytes",  "/vocab/offsets", "/vocab/counts",   "/counts",
-    "/tokens",       "/documents",     "/rows",           "/columns",
-    "/weights",      "/vectors",       "/context",        "/words",
-    "/training",     "/training/loss", "/training/words", "/epochs",
-    "/epochs/0001",  "/provenance",    "/vocab",          "/more",
-    "/epochs/again", "/nodes",         "/tree",           "/epochs/0001/vectors"};
+static const char *const bases[] = {BASES "/corpus", BASES "/counts", BASES "/run",
+                                    BASES "/result"};
+static const char *const objects[] = {"/vocab/bytes",
+                                      "/vocab/offsets",
+                                      "/vocab/counts",
+                                      "/counts",
+                                      "/tokens",
+                                      "/documents",
+                                      "/rows",
+                                      "/columns",
+                                      "/weights",
+                                      "/vectors",
+                                      "/context",
+                                      "/words",
+                                      "/training",
+                                      "/training/loss",
+                                      "/training/words",
+                                      "/epochs",
+                                      "/epochs/0001",
+                                      "/provenance",
+                                      "/vocab",
+                                      "/more",
+                                      "/epochs/again",
+                                      "/nodes",
+                                      "/tree",
+                                      "/epochs/0001/vectors",
+                                      "/facts",
+                                      "/tables",
+                                      "/tables/bins",
+                                      "/tables/bins/words",
+                                      "/tables/words/word/bytes",
+                                      "/tables/words/word/offsets",
+                                      "/tables/words/mean"};
 static const char *const attributes[] = {
-    "format", "format_version", "content_hash", "cells",     "nonzeros",
-    "tokens", "window",         "denominator",  "weighting", "corpus_hash"};
+    "format",      "format_version", "content_hash", "cells",   "nonzeros", "tokens", "window",
+    "denominator", "weighting",      "corpus_hash",  "columns", "title",    "command"};
 static const char *const texts[] = {"",
                                     "wordshard corpus",
                                     "wordshard run",
