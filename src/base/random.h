@@ -26,6 +26,10 @@ typedef enum {
     RANDOM_QUERY,          /* words whose neighbours are compared: counter = row */
     RANDOM_BOOTSTRAP = 14, /* documents of a resampled corpus: counter = place in it */
     RANDOM_SHUFFLE = 15 /* documents dealt to periods: rounds of a permutation of their numbers */
+    /* Documents of a resampled corpus (counter = place in it), and dealt to periods (rounds of a
+     * permutation of their numbers). */
+    RANDOM_BOOTSTRAP = 32,
+    RANDOM_SHUFFLE
 } random_purpose;
 
 static const uint64_t RANDOM_GOLDEN = 0x9E3779B97F4A7C15u;
