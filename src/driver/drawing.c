@@ -206,8 +206,7 @@ static status read_all(int descriptor, char **text, size_t *n) {
         return status_errno(errno, "read", "what gnuplot drew");
     status s = mem_new(text, (size_t)about.st_size + 1, 1, "a plot");
     for (*n = 0; !s.code && *n < (size_t)about.st_size;) {
-        ssize_t part =
-            pread(descriptor, *text + *n, (size_t)about.st_size - *n, (off_t)*n);
+        ssize_t part = pread(descriptor, *text + *n, (size_t)about.st_size - *n, (off_t)*n);
         if (part <= 0)
             s = status_errno(part ? errno : EIO, "read", "what gnuplot drew");
         else

@@ -65,8 +65,9 @@ void page_print(page *p, const char *format, ...) {
     const int n = vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
     if (n < 0 || n >= PRINTED)
-        p->failure = status_first(
-            p->failure, status_error(STATUS_INTERNAL, "a line of the page is too long: %s", format));
+        p->failure =
+            status_first(p->failure, status_error(STATUS_INTERNAL,
+                                                  "a line of the page is too long: %s", format));
     else
         page_bytes(p, text, (size_t)n);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "svg.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -95,8 +96,10 @@ status svg_copy(page *p, const char *svg, const svg_picture *picture) {
     const char *text = strstr(svg, "<svg"), *end = text ? strstr(text, "</desc>") : NULL;
     if (!end)
         return status_error(STATUS_INTERNAL, "gnuplot drew no SVG: %.80s", svg);
-    page_print(p, "<svg class=\"plot\" viewBox=\"0 0 %d %d\" role=\"img\" aria-labelledby=\"%s\">",
-               picture->width, picture->height, picture->id);
+    page_print(p,
+               "<svg class=\"plot\" viewBox=\"0 0 %d %d\" style=\"max-width:%dpx\" role=\"img\" "
+               "aria-labelledby=\"%s\">",
+               picture->width, picture->height, picture->width, picture->id);
     page_print(p, "<title id=\"%s\">", picture->id);
     page_string(p, picture->title);
     page_put(p, "</title>");
