@@ -199,12 +199,13 @@ typedef struct {
     double attract[MAP_AXES], repel[MAP_AXES], t;
 } forces;
 
-static forces feel(int64_t n, int64_t self, const double *p, const double *points) {
-    const double x = points[self * 2], y = points[self * 2 + 1];
+/* x, y: [n] each, so that the loop is one of vectors. */
+static forces feel(int64_t n, int64_t self, const double *p, const double *x, const double *y) {
+    const double own_x = x[self], own_y = y[self];
     double ax = 0, ay = 0, rx = 0, ry = 0, sum = 0;
 #pragma omp simd reduction(+ : ax, ay, rx, ry, sum)
     for (int64_t j = 0; j < n; j++) {
-        const double dx = x - points[j * 2], dy = y - points[j * 2 + 1];
+        const double dx = own_x - x[j], dy = own_y - y[j];
         const double t = 1 / (1 + dx * dx + dy * dy), near = p[j] * t, far = t * t;
         ax += near * dx;
         ay += near * dy;
@@ -215,44 +216,56 @@ static forces feel(int64_t n, int64_t self, const double *p, const double *point
     return (forces){{ax, ay}, {rx, ry}, sum - 1}; /* self: t = 1 and no way */
 }
 
-void map_gradient(int64_t n, const double *p, double exaggeration, const double *points,
-                  int threads, double *work, double *gradient) {
-    double total = 0;
-#pragma omp parallel for default(none) shared(p, points, work, gradient)                           \
-    firstprivate(n, exaggeration) num_threads(threads) schedule(static)
-    for (int64_t i = 0; i < n; i++) {
-        const forces f = feel(n, i, p + i * n, points);
-        for (int axis = 0; axis < MAP_AXES; axis++) {
-            gradient[i * MAP_AXES + axis] = 4 * exaggeration * f.attract[axis];
-            work[i * (MAP_AXES + 1) + axis] = 4 * f.repel[axis];
-        }
-        work[i * (MAP_AXES + 1) + MAP_AXES] = f.t;
-    }
-    for (int64_t i = 0; i < n; i++)
-        total += work[i * (MAP_AXES + 1) + MAP_AXES];
+/* The points' places by axis: work[0..n), work[n..2n). */
+static void by_axis(int64_t n, const double *points, double *work) {
     for (int64_t i = 0; i < n; i++)
         for (int axis = 0; axis < MAP_AXES; axis++)
-            gradient[i * MAP_AXES + axis] -= work[i * (MAP_AXES + 1) + axis] / total;
+            work[axis * n + i] = points[i * MAP_AXES + axis];
+}
+
+void map_gradient(int64_t n, const double *p, double exaggeration, const double *points,
+                  int threads, double *work, double *gradient) {
+    forces *felt = (forces *)(work + MAP_AXES * n);
+    double total = 0;
+    by_axis(n, points, work);
+#pragma omp parallel for default(none) shared(p, work, felt) firstprivate(n) num_threads(threads)  \
+    schedule(static)
+    for (int64_t i = 0; i < n; i++)
+        felt[i] = feel(n, i, p + i * n, work, work + n);
+    for (int64_t i = 0; i < n; i++)
+        total += felt[i].t;
+    for (int64_t i = 0; i < n; i++)
+        for (int axis = 0; axis < MAP_AXES; axis++)
+            gradient[i * MAP_AXES + axis] =
+                4 * (exaggeration * felt[i].attract[axis] - felt[i].repel[axis] / total);
+}
+
+static double square_distance(const double *points, int64_t i, int64_t j) {
+    double sum = 0;
+    for (int axis = 0; axis < MAP_AXES; axis++) {
+        const double d = points[i * MAP_AXES + axis] - points[j * MAP_AXES + axis];
+        sum += d * d;
+    }
+    return sum;
 }
 
 double map_divergence(int64_t n, const double *p, const double *points) {
     double total = 0, sum = 0;
     for (int64_t i = 0; i < n; i++)
-        total += feel(n, i, p + i * n, points).t;
+        for (int64_t j = 0; j < n; j++)
+            total += i == j ? 0 : 1 / (1 + square_distance(points, i, j));
     for (int64_t i = 0; i < n; i++)
-        for (int64_t j = 0; j < n; j++) {
-            const double dx = points[i * 2] - points[j * 2],
-                         dy = points[i * 2 + 1] - points[j * 2 + 1];
+        for (int64_t j = 0; j < n; j++)
             if (i != j && p[i * n + j] > 0)
-                sum += p[i * n + j] * log(p[i * n + j] * total * (1 + dx * dx + dy * dy));
-        }
+                sum +=
+                    p[i * n + j] * log(p[i * n + j] * total * (1 + square_distance(points, i, j)));
     return sum;
 }
 
 typedef struct {
     double *p;                       /* [n][n] */
     double *gradient, *speed, *gain; /* [n][MAP_AXES] */
-    double *work;                    /* [n][MAP_AXES + 1] */
+    double *work;                    /* [n * MAP_WORK] */
 } descent;
 
 static void start_descent(int64_t n, descent *d, double *points) {
@@ -305,7 +318,7 @@ status map_neighbours(const unit_rows *rows, const map_settings *settings, doubl
     if (!s.code)
         s = mem_new(&d.gain, n * MAP_AXES, sizeof *d.gain, "a map of words");
     if (!s.code)
-        s = mem_new(&d.work, n * (MAP_AXES + 1), sizeof *d.work, "a map of words");
+        s = mem_new(&d.work, n * MAP_WORK, sizeof *d.work, "a map of words");
     if (!s.code)
         s = map_affinities(rows, quality->perplexity, settings->threads, d.p);
     if (!s.code) {

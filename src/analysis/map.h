@@ -42,7 +42,8 @@ status map_neighbours(const unit_rows *rows, const map_settings *settings, doubl
 status map_affinities(const unit_rows *rows, double perplexity, int threads, double *p);
 
 /* Gradient of the divergence of p from the points' Student t affinities, p multiplied by
- * exaggeration first: [n][MAP_AXES]. work: [n][MAP_AXES + 1]. */
+ * exaggeration first: [n][MAP_AXES]. work: [n * MAP_WORK]. */
+enum { MAP_WORK = 3 * MAP_AXES + 1 };
 void map_gradient(int64_t n, const double *p, double exaggeration, const double *points,
                   int threads, double *work, double *gradient);
 

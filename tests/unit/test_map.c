@@ -163,7 +163,7 @@ static void gradient_is_that_of_finite_differences(void) {
     enum { N = 40 };
     const double step = 1e-5;
     const unit_rows rows = make_rows(N, 20, 1);
-    static double p[N * N], points[N * MAP_AXES], gradient[N * MAP_AXES], work[N * (MAP_AXES + 1)];
+    static double p[N * N], points[N * MAP_AXES], gradient[N * MAP_AXES], work[N * MAP_WORK];
     CU_ASSERT_EQUAL(map_affinities(&rows, 8, 1, p).code, STATUS_OK);
     for (int i = 0; i < N * MAP_AXES; i++)
         points[i] = 3 * random_unit(random_at(random_key(1, RANDOM_INIT, 1), (uint64_t)i));
