@@ -86,19 +86,19 @@ void chart_axes(drawing *d, const chart *c, const chart_frame *frame, const char
             "set tmargin at screen %.5f\nset bmargin at screen %.5f\n",
             frame->left / width, 1 - frame->right / width, 1 - frame->top / height,
             frame->bottom / height);
-    fprintf(
-        d->script,
-        "set border 3 lc rgb '#0000%02x'\nset tics nomirror out scale 0.5 textcolor rgb 'black'\n"
-        "set grid lt 1 dt solid lw 0.8 lc rgb '#0000%02x'\n",
-        ROLE_GRID, ROLE_GRID);
+    fprintf(d->script,
+            "set border 3 lc rgb '#0000%02x'\nset tics nomirror out scale 0.5 offset 0,0.3 "
+            "textcolor rgb 'black'\n"
+            "set grid lt 1 dt solid lw 0.8 lc rgb '#0000%02x'\n",
+            ROLE_GRID, ROLE_GRID);
     if (!labelled_x)
         fprintf(d->script, "set xtics format '%%h'%s\n", x->log ? "" : " autofreq");
     if (!labelled_y)
-        fprintf(d->script, "set ytics format '%%h'\n");
+        fprintf(d->script, "set ytics offset 0,0 format '%%h'\n");
     if (c->x_title)
         fprintf(d->script, "set label %s at screen %.5f,%.5f center tc rgb 'black'\n",
                 drawing_string(d, c->x_title).text,
-                (frame->left + width - frame->right) / 2 / width, 10 / height);
+                (frame->left + width - frame->right) / 2 / width, 9 / height);
     if (c->y_title)
         fprintf(d->script, "set label %s at screen %.5f,%.5f left tc rgb 'black'\n",
                 drawing_string(d, c->y_title).text, 4 / width, 1 - 9 / height);

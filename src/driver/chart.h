@@ -10,7 +10,7 @@
 #include "page.h"
 #include "result.h"
 
-enum { CHART_WIDTH = 720, CHART_PANEL = 360 }; /* whole measure of the page, half of it */
+enum { CHART_WIDTH = 800, CHART_PANEL = 388 }; /* whole measure of the page, half of it */
 enum { CHART_STYLES = 8 };                     /* series that can be told apart */
 
 /* What all charts have. id: of the element; title: what it shows, for who cannot see it. */

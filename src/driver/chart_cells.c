@@ -75,7 +75,7 @@ static int step_of(const picture *q, double value) {
 static void put_number(const picture *q, drawing *d, int x, int y, double value) {
     char text[32];
     snprintf(text, sizeof text, "%.*f", q->spec->digits, value);
-    fprintf(d->script, "set label %s at %d,%d center tc rgb '#0000%02x'\n",
+    fprintf(d->script, "set label %s at %d,%d center front tc rgb '#0000%02x'\n",
             drawing_string(d, text).text, x, -y, ROLE_CELL_TEXT + step_of(q, value));
 }
 

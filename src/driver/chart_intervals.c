@@ -69,7 +69,7 @@ static status draw(page *p, const chart_intervals *spec, const chart_range *x) {
     const chart_frame frame = {.left = names_width(spec) * CHARACTER + 20,
                                .right = 18,
                                .top = 8,
-                               .bottom = spec->c.x_title ? 46 : 26};
+                               .bottom = spec->c.x_title ? 50 : 28};
     drawing d;
     status s = drawing_begin(&d, spec->c.width, rows * ROW + frame.top + frame.bottom);
     if (!s.code) {

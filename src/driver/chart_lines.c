@@ -6,7 +6,7 @@
 #include "chart_internal.h"
 #include "memory.h"
 
-enum { MOST_NAME = 22, DODGE = 8 }; /* characters of a name; pixels between bars of series */
+enum { MOST_NAME = 22, DODGE = 8, MOST_TICS = 8 }; /* characters; pixels between bars */
 
 /* Rows [begin, end) of the table. */
 typedef struct {
@@ -190,8 +190,9 @@ static void put_plot(const picture *q, drawing *d) {
                 ROLE_FAINT);
     for (int i = 0; i < q->n; i++) {
         if (spec->low)
-            fprintf(d->script, "$s%d using 1:3:1:($4-$3) with vectors nohead %s lw 1.5 dt solid, ",
-                    i, q->crowd ? "lc rgb '#000015'" : chart_style(i));
+            fprintf(d->script,
+                    "$s%d using 1:3:(0):($4-$3) with vectors nohead lc rgb '#0000%02x' lw 1.5, ", i,
+                    q->crowd ? ROLE_FAINT : ROLE_SERIES + i);
         if (q->crowd)
             fprintf(d->script, "$s%d using 1:2 with lines lc rgb '#0000%02x' lw 1", i, ROLE_FAINT);
         else
@@ -213,6 +214,26 @@ static void put_level_name(const picture *q, drawing *d) {
             chart_real(spec->c.data, l->end - 1, spec->level));
 }
 
+/* Pixels of the text below the last point. */
+static int last_tic_width(const picture *q) {
+    size_t length;
+    const char *text = chart_text(q->spec->c.data, q->lines[0].end - 1, q->spec->x_label, &length);
+    const int width = drawing_width(text, length);
+    return (width < MOST_NAME ? width : MOST_NAME) * CHARACTER;
+}
+
+/* Epochs have no halves. */
+static void put_whole_tics(const picture *q, drawing *d) {
+    const int column = result_column_find(q->spec->c.data, q->spec->x);
+    const double width = q->x.high - q->x.low;
+    if (q->x.log || column < 0 || result_column_at(q->spec->c.data, column)->type != RESULT_WHOLE)
+        return;
+    double step = 1;
+    while (width / step > MOST_TICS)
+        step *= fmod(log10(step), 1) < 0.1 ? 2 : 2.5;
+    fprintf(d->script, "set xtics %.9g\n", ceil(step));
+}
+
 static status draw(picture *q, page *p) {
     const chart *c = &q->spec->c;
     drawing d;
@@ -222,11 +243,14 @@ static status draw(picture *q, page *p) {
     q->frame = (chart_frame){.left = 58,
                              .right = names ? names * CHARACTER + 26 : 14,
                              .top = c->y_title ? 28 : 10,
-                             .bottom = c->x_title ? 46 : 26};
+                             .bottom = c->x_title ? 50 : 28};
+    if (q->spec->x_label && q->frame.right < last_tic_width(q) / 2)
+        q->frame.right = last_tic_width(q) / 2;
     if (!s.code)
         s = spread_names(q, &d);
     if (!s.code) {
         chart_axes(&d, c, &q->frame, &q->x, &q->y, q->spec->x_label, false);
+        put_whole_tics(q, &d);
         if (q->spec->x_label)
             put_tics(q, &d);
         put_names(q, &d);

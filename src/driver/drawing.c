@@ -48,10 +48,18 @@ static status not_started(int error) {
                         strerror(error));
 }
 
-/* The program's first words on an error stream. */
-static void first_words(int descriptor, char message[MESSAGE]) {
-    ssize_t n = pread(descriptor, message, MESSAGE - 1, 0);
-    message[n > 0 ? n : 0] = '\0';
+/* The last line that says something on an error stream. */
+static void last_words(int descriptor, char message[MESSAGE]) {
+    const off_t size = lseek(descriptor, 0, SEEK_END);
+    const off_t begin = size > MESSAGE - 1 ? size - (MESSAGE - 1) : 0;
+    const ssize_t n = pread(descriptor, message, MESSAGE - 1, begin);
+    size_t end = n > 0 ? (size_t)n : 0;
+    while (end && strchr(" \n", message[end - 1]))
+        end--;
+    message[end] = '\0';
+    const char *line = strrchr(message, '\n');
+    if (line)
+        memmove(message, line + 1, strlen(line));
 }
 
 static status run(const streams *f, char *const *arguments) {
@@ -77,7 +85,7 @@ static status run(const streams *f, char *const *arguments) {
     if (WIFEXITED(how) && WEXITSTATUS(how) == 127)
         return not_started(ENOENT);
     char message[MESSAGE];
-    first_words(f->err, message);
+    last_words(f->err, message);
     return status_error(STATUS_INTERNAL, "gnuplot failed (%s %d): %s",
                         WIFEXITED(how) ? "exit code" : "signal",
                         WIFEXITED(how) ? WEXITSTATUS(how) : WTERMSIG(how), message);

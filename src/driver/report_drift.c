@@ -236,11 +236,12 @@ static status write_changed(report *r, const report_result *from) {
                                   .from_zero = true,
                                   .most = MOST_PLOTTED};
     const status s = chart_draw_intervals(&r->page, &spec);
-    report_end_figure(r, "Words that changed most",
-                      "Dots: change between the periods; bars: 95 % interval over runs; crosses: "
-                      "the change of the same word in the shuffled control (or, without one, "
-                      "between runs of a period). A bar that reaches its cross is no finding.",
-                      t);
+    report_end_figure(
+        r, "Words that changed most",
+        "Dots: change between the periods; bars: 95\u00a0% interval over runs; crosses: "
+        "the change of the same word in the shuffled control (or, without one, "
+        "between runs of a period). A bar that reaches its cross is no finding.",
+        t);
     report_table(r, t, shown, 0, "Words that changed most",
                  "q: smallest false discovery rate at which the word would be called changed.");
     return s;

@@ -11,6 +11,8 @@
 
 /* ---- the whole */
 
+enum { MOST_FILES = 12 };
+
 static void put_title(report *r) {
     page *p = &r->page;
     page_put(p, "Report on ");
@@ -20,6 +22,19 @@ static void put_title(report *r) {
         page_put(p, " and ");
     if (r->n_results)
         page_print(p, "%d result%s", r->n_results, r->n_results > 1 ? "s" : "");
+}
+
+/* What the report is on; the provenance has all of them. */
+static void put_files(report *r) {
+    page *p = &r->page;
+    const int all = r->n_runs + r->n_results;
+    for (int i = 0; i < all && i < MOST_FILES; i++) {
+        const char *label = i < r->n_runs ? r->runs[i].label : r->results[i - r->n_runs].label;
+        page_put(p, i ? ", " : "");
+        page_word(p, label, strlen(label));
+    }
+    if (all > MOST_FILES)
+        page_print(p, " and %d more", all - MOST_FILES);
 }
 
 static void put_contents(page *p, const char *const *sections, const char *const *titles) {
@@ -46,7 +61,9 @@ void report_begin_page(report *r, const char *const *sections, const char *const
     const time_t seconds = time(NULL);
     struct tm utc;
     strftime(now, sizeof now, "%Y-%m-%d %H:%M UTC", gmtime_r(&seconds, &utc));
-    page_print(p, "wordshard %s, %s</p>\n</header>\n", WORDSHARD_VERSION, now);
+    page_print(p, "wordshard %s, %s</p>\n<p>", WORDSHARD_VERSION, now);
+    put_files(r);
+    page_put(p, "</p>\n</header>\n");
     put_contents(p, sections, titles);
     page_put(p, "<main>\n");
 }
@@ -155,7 +172,7 @@ static void put_heading(report *r, const result_table *t, const shown *x) {
     const bool number = result_column_at(t, x->column)->type != RESULT_TEXT;
     page_print(&r->page, "<th scope=\"col\"%s>", number ? " class=\"n\"" : "");
     page_string(&r->page, x->high >= 0
-                              ? "95 % interval"
+                              ? "95\u00a0% interval"
                               : report_heading(result_column_at(t, x->column)->name, text));
     page_put(&r->page, "</th>");
 }
@@ -175,6 +192,7 @@ static void put_interval(page *p, const result_table *t, int64_t row, const show
 
 static void put_cell(page *p, const result_table *t, int64_t row, const shown *x) {
     const result_column *about = result_column_at(t, x->column);
+    char heading[128];
     size_t length;
     page_put(p, about->type == RESULT_TEXT ? "<td>" : "<td class=\"n\">");
     if (x->high >= 0)
@@ -183,6 +201,8 @@ static void put_cell(page *p, const result_table *t, int64_t row, const shown *x
         page_number(p, result_real(t, row, x->column), about->digits);
     else if (about->type == RESULT_WHOLE)
         page_print(p, "%lld", (long long)result_whole(t, row, x->column));
+    else if (!strcmp(about->name, "measure"))
+        page_string(p, report_heading(result_text(t, row, x->column, &length), heading));
     else {
         const char *text = result_text(t, row, x->column, &length);
         page_word(p, text, length);

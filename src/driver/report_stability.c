@@ -68,11 +68,12 @@ static status write_groups(report *r, const report_result *from) {
                                   .other = "chance",
                                   .from_zero = true};
     const status s = chart_draw_intervals(&r->page, &spec);
-    report_end_figure(r, "Sources of noise",
-                      "Dots: mean share of nearest neighbours that two runs of a group have in "
-                      "common; bars: 95 % interval, by resampling runs; crosses: chance level. The "
-                      "further left, the more that source of noise changes the neighbours.",
-                      t);
+    report_end_figure(
+        r, "Sources of noise",
+        "Dots: mean share of nearest neighbours that two runs of a group have in "
+        "common; bars: 95\u00a0% interval, by resampling runs; crosses: chance level. The "
+        "further left, the more that source of noise changes the neighbours.",
+        t);
     return s;
 }
 
@@ -114,11 +115,12 @@ static status write_bins(report *r, const report_result *from) {
                               .from_zero = true,
                               .points = true};
     const status s = chart_draw_lines(&r->page, &spec);
-    report_end_figure(r, "Stability by frequency",
-                      "Share of nearest neighbours that two runs have in common, from the most "
-                      "frequent words on the left to the rarest on the right. Bars: 95 % interval "
-                      "by resampling runs; dotted: what runs without any relation would share.",
-                      t);
+    report_end_figure(
+        r, "Stability by frequency",
+        "Share of nearest neighbours that two runs have in common, from the most "
+        "frequent words on the left to the rarest on the right. Bars: 95\u00a0% interval "
+        "by resampling runs; dotted: what runs without any relation would share.",
+        t);
     return s;
 }
 

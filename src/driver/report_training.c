@@ -46,7 +46,7 @@ static status write_training(report *r) {
     report_begin_section(r, report_training.id, report_training.title, NULL);
     report_begin_figure(r, true);
     const chart_lines spec = {
-        .c = {.data = t, .width = CHART_PANEL + 90, .height = 250, .x_title = "epoch"},
+        .c = {.data = t, .width = CHART_PANEL, .height = 240, .x_title = "epoch"},
         .series = "run",
         .x = "epoch",
         .points = true};
