@@ -110,7 +110,7 @@ static int names_width(const picture *q) {
 /* Rows have names and numbers, columns the numbers. */
 static void put_names(const picture *q, drawing *d, double cell) {
     const int every = cell >= 18 ? 1 : 5;
-    fprintf(d->script, "set ytics scale 0 (");
+    fprintf(d->script, "set ytics scale 0 offset 0,0 (");
     for (int i = 0; i < q->n; i++) {
         char text[MOST_NAME * 4 + 16];
         size_t length;

@@ -35,7 +35,7 @@ static int names_width(const chart_intervals *spec) {
 
 /* The first row of the table is on top. */
 static void put_tics(const chart_intervals *spec, drawing *d) {
-    fprintf(d->script, "set ytics scale 0 (");
+    fprintf(d->script, "set ytics scale 0 offset 0,0 (");
     for (int64_t i = 0; i < rows_of(spec); i++) {
         size_t length;
         const char *name = chart_text(spec->c.data, i, spec->label, &length);

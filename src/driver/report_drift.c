@@ -180,7 +180,7 @@ static const result_table *take_changed(report *r, const report_result *from) {
         {"label", RESULT_TEXT, 0}, {"word", RESULT_TEXT, 0},   {"step", RESULT_TEXT, 0},
         {"rank", RESULT_WHOLE, 0}, {"change", RESULT_REAL, 3}, {"low", RESULT_REAL, 3},
         {"high", RESULT_REAL, 3},  {"within", RESULT_REAL, 3}, {"control", RESULT_REAL, 3},
-        {"p", RESULT_REAL, 4},     {"q", RESULT_REAL, 4},      {"significant", RESULT_WHOLE, 0}};
+        {"p", RESULT_REAL, 4},     {"q", RESULT_REAL, 4},      {"significant", RESULT_TEXT, 0}};
     enum { N = sizeof columns / sizeof *columns };
     const result_table *most = result_find(&from->found, "words"),
                        *steps = result_find(&from->found, "steps");
@@ -207,7 +207,7 @@ static const result_table *take_changed(report *r, const report_result *from) {
         result_put_whole(to, (int64_t)chart_real(most, i, "rank"));
         for (int c = 4; c < N - 1; c++)
             result_put_real(to, chart_real(most, i, columns[c].name));
-        result_put_whole(to, chart_real(most, i, "significant") == 1);
+        result_put_string(to, chart_real(most, i, "significant") == 1 ? "yes" : "no");
     }
     return to;
 }

@@ -136,7 +136,7 @@ status report_panels(report *r, const chart_lines *spec, const char *const *colu
 
 /* ---- tables */
 
-enum { MOST_SHOWN = 24 };
+enum { MOST_SHOWN = 24, SHORT_TEXT = 40 };
 
 /* What is shown in a table: places of columns; high is -1 except for an interval. */
 typedef struct {
@@ -190,23 +190,32 @@ static void put_interval(page *p, const result_table *t, int64_t row, const show
     page_put(p, "]");
 }
 
-static void put_cell(page *p, const result_table *t, int64_t row, const shown *x) {
-    const result_column *about = result_column_at(t, x->column);
+/* A text that is short stays on its line. */
+static void put_text_cell(page *p, const result_table *t, int64_t row, int column) {
     char heading[128];
     size_t length;
-    page_put(p, about->type == RESULT_TEXT ? "<td>" : "<td class=\"n\">");
+    const char *text = result_text(t, row, column, &length);
+    page_put(p, length <= SHORT_TEXT ? "<td class=\"t\">" : "<td>");
+    if (!strcmp(result_column_at(t, column)->name, "measure"))
+        page_string(p, report_heading(text, heading));
+    else
+        page_word(p, text, length);
+    page_put(p, "</td>");
+}
+
+static void put_cell(page *p, const result_table *t, int64_t row, const shown *x) {
+    const result_column *about = result_column_at(t, x->column);
+    if (about->type == RESULT_TEXT) {
+        put_text_cell(p, t, row, x->column);
+        return;
+    }
+    page_put(p, "<td class=\"n\">");
     if (x->high >= 0)
         put_interval(p, t, row, x);
     else if (about->type == RESULT_REAL)
         page_number(p, result_real(t, row, x->column), about->digits);
-    else if (about->type == RESULT_WHOLE)
+    else
         page_print(p, "%lld", (long long)result_whole(t, row, x->column));
-    else if (!strcmp(about->name, "measure"))
-        page_string(p, report_heading(result_text(t, row, x->column, &length), heading));
-    else {
-        const char *text = result_text(t, row, x->column, &length);
-        page_word(p, text, length);
-    }
     page_put(p, "</td>");
 }
 
