@@ -25,8 +25,6 @@ typedef struct {
     result found;
 } report_result;
 
-enum { REPORT_RANKS = 8 }; /* neighbours shown of a word */
-
 typedef struct {
     const options *o;
     const comm *world;
@@ -78,6 +76,10 @@ const char *report_name(const report *r, const report_result *from, const char *
                         char text[128]);
 /* A name for people: "displacement_aligned" is "displacement, aligned". */
 const char *report_heading(const char *name, char text[128]);
+/* A path's last part, without .h5. */
+void report_file_label(const char *path, char text[128]);
+/* A run of a result, by its path in the table runs. */
+const char *report_run_label(const report_result *from, double run, char text[128]);
 /* What changed from a to b: "1990s → 2000s" by the names in the table periods, or "1 → 2". */
 const char *report_step(const report_result *from, int64_t a, int64_t b, char text[256]);
 /* The table bins with text for its plots: series (the step, or ""), bin from 1, ranks ("1-100"),

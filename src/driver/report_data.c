@@ -158,7 +158,29 @@ const result_table *report_select(report *r, const result_table *t, const char *
     return to;
 }
 
-/* ---- steps and bins */
+/* ---- runs, steps and bins */
+
+void report_file_label(const char *path, char text[128]) {
+    const char *slash = strrchr(path, '/');
+    snprintf(text, 128, "%.120s", slash && slash[1] ? slash + 1 : path);
+    const size_t n = strlen(text);
+    if (n > 3 && !strcmp(text + n - 3, ".h5"))
+        text[n - 3] = '\0';
+}
+
+const char *report_run_label(const report_result *from, double run, char text[128]) {
+    const result_table *runs = result_find(&from->found, "runs");
+    size_t length = 0;
+    const char *path = "";
+    if (runs && run >= 0 && run < (double)result_rows(runs))
+        path = chart_text(runs, (int64_t)run, result_column_find(runs, "path") < 0 ? "run" : "path",
+                          &length);
+    if (length)
+        report_file_label(path, text);
+    else
+        snprintf(text, 128, "run %.0f", run);
+    return text;
+}
 
 static const char *period_name(const report_result *from, int64_t period, size_t *length) {
     const result_table *t = result_find(&from->found, "periods");

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The nearest words of chosen words, side by side over runs, epochs or periods. */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "report.h"
 
-enum { MOST_SIDES = 6, MOST_WORDS = 24, MOST_MEMBERS = 12 };
+enum { MOST_SIDES = 6, MOST_WORDS = 24, MOST_MEMBERS = 25 };
 
 static bool has_neighbours(const report *r) {
     for (int i = 0; i < r->n_results; i++) {
@@ -138,20 +139,18 @@ static void put_words(report *r, const result_table *t) {
 /* ---- tables of results */
 
 static void name_list(const report_result *from, const result_table *t, int64_t row,
-                      char text[256]) {
-    const char *names = result_column_find(t, "period") >= 0 ? "periods" : "runs",
-               *column = *names == 'p' ? "period" : "run";
-    const result_table *list = result_find(&from->found, names);
-    const int64_t number = (int64_t)chart_real(t, row, column);
-    size_t length = 0;
-    const char *name = list && number >= 0 && number < result_rows(list)
-                           ? chart_text(list, number, *names == 'p' ? "name" : "run", &length)
-                           : "";
-    const char *slash = strrchr(name, '/');
-    if (length)
-        snprintf(text, 256, "%.250s", slash && slash[1] ? slash + 1 : name);
-    else
-        snprintf(text, 256, "%s %lld", column, (long long)number + 1);
+                      char text[128]) {
+    const result_table *periods = result_find(&from->found, "periods");
+    const double period = chart_real(t, row, "period");
+    size_t length;
+    if (isnan(period)) {
+        report_run_label(from, chart_real(t, row, "run"), text);
+        return;
+    }
+    snprintf(text, 128, "period %.0f", period);
+    for (int64_t i = 0; periods && i < result_rows(periods); i++)
+        if (chart_real(periods, i, "period") == period)
+            snprintf(text, 128, "%.120s", chart_text(periods, i, "name", &length));
 }
 
 static const result_table *take_result(report *r, const report_result *from) {
@@ -160,7 +159,7 @@ static const result_table *take_result(report *r, const report_result *from) {
         {"rank", RESULT_WHOLE, 0}, {"neighbour", RESULT_TEXT, 0}, {"cosine", RESULT_REAL, 3}};
     const result_table *t = result_find(&from->found, "neighbours");
     const char *number = t && result_column_find(t, "period") >= 0 ? "period" : "run";
-    char name[128], label[256];
+    char name[128], label[128];
     if (!t || !result_rows(t))
         return NULL;
     result_table *to = result_add(&r->data, report_name(r, from, "neighbours", name),
@@ -183,8 +182,9 @@ static const result_table *take_result(report *r, const report_result *from) {
 static void put_group(report *r, const char *title, const result_table *t) {
     if (!t || !result_rows(t))
         return;
-    page_print(&r->page, "<h3>%s</h3>\n", title);
+    page_print(&r->page, "<h3>%s</h3>\n<div class=\"lists\">\n", title);
     put_words(r, t);
+    page_put(&r->page, "</div>\n");
 }
 
 static status write_neighbours(report *r) {

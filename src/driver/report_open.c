@@ -11,17 +11,15 @@ static const char *base_name(const char *path) {
     return slash && slash[1] ? slash + 1 : path;
 }
 
-/* The path's last part without .h5; the whole path where that is another file's name as well. */
+/* The whole path where its last part is another file's as well. */
 static status name_file(const string_list *paths, const char *path, char **label) {
-    const char *base = base_name(path);
+    char text[128];
     for (int i = 0; i < paths->n; i++)
-        if (strcmp(paths->items[i], path) != 0 && !strcmp(base_name(paths->items[i]), base))
-            base = path;
-    status s = mem_string(label, base);
-    const size_t n = strlen(base);
-    if (!s.code && n > 3 && !strcmp(base + n - 3, ".h5"))
-        (*label)[n - 3] = '\0';
-    return s;
+        if (strcmp(paths->items[i], path) != 0 &&
+            !strcmp(base_name(paths->items[i]), base_name(path)))
+            return mem_string(label, path);
+    report_file_label(path, text);
+    return mem_string(label, text);
 }
 
 /* ---- files */

@@ -14,25 +14,14 @@ static bool has_spectrum(const report *r) {
     return false;
 }
 
-/* What the spectrum in a row is of: an epoch, or a run by its path or number. */
+/* What the spectrum in a row is of: an epoch, or a run. */
 static void name_series(const report_result *from, const result_table *t, int64_t row,
                         char text[128]) {
-    const result_table *runs = result_find(&from->found, "runs");
-    size_t length = 0;
-    const double run = chart_real(t, row, "run"), epoch = chart_real(t, row, "epoch");
-    const char *path = runs && run >= 0 && run < (double)result_rows(runs)
-                           ? chart_text(runs, (int64_t)run, "run", &length)
-                           : "";
-    const char *slash = strrchr(path, '/');
+    const double epoch = chart_real(t, row, "epoch");
     if (epoch >= 0)
         snprintf(text, 128, "epoch %.0f", epoch);
-    else if (length)
-        snprintf(text, 128, "%.120s", slash ? slash + 1 : path);
     else
-        snprintf(text, 128, "run %.0f", run + 1);
-    char *end = strstr(text, ".h5");
-    if (end && !end[3])
-        *end = '\0';
+        report_run_label(from, chart_real(t, row, "run"), text);
 }
 
 static const result_table *take(report *r, const report_result *from) {

@@ -12,48 +12,54 @@ static bool has_stability(const report *r) {
     return report_has(r, "stability", "measures") || report_has(r, "stability", "pairs");
 }
 
-/* ---- measures, by group */
+/* ---- sources of noise: the overlap of all results side by side */
 
-static bool is_measure(const result_table *t, int64_t row, const char *name) {
+static bool cell_is(const result_table *t, int64_t row, const char *column, const char *text) {
     size_t length;
-    const char *text = chart_text(t, row, "measure", &length);
-    return length == strlen(name) && !memcmp(text, name, length);
+    return !strcmp(chart_text(t, row, column, &length), text);
 }
 
-/* The groups' overlap, one row each. */
-static const result_table *take_groups(report *r, const report_result *from) {
-    static const result_column columns[] = {
-        {"group", RESULT_TEXT, 0},   {"mean", RESULT_REAL, 3},   {"low", RESULT_REAL, 3},
-        {"high", RESULT_REAL, 3},    {"chance", RESULT_REAL, 5}, {"n_runs", RESULT_WHOLE, 0},
-        {"n_pairs", RESULT_WHOLE, 0}};
+/* Groups of runs; differences of groups are none. */
+static bool is_group(const result_table *t, int64_t row) {
+    size_t length;
+    return cell_is(t, row, "measure", "overlap") && isfinite(chart_real(t, row, "mean")) &&
+           !strstr(chart_text(t, row, "group", &length), " - ");
+}
+
+static const result_column group_columns[] = {
+    {"group", RESULT_TEXT, 0},   {"mean", RESULT_REAL, 3},   {"low", RESULT_REAL, 3},
+    {"high", RESULT_REAL, 3},    {"chance", RESULT_REAL, 5}, {"n_runs", RESULT_WHOLE, 0},
+    {"n_pairs", RESULT_WHOLE, 0}};
+enum { GROUP_COLUMNS = sizeof group_columns / sizeof *group_columns };
+
+static void add_groups(const report_result *from, result_table *to) {
     const result_table *t = result_find(&from->found, "measures");
-    char name[128];
-    result_table *to = NULL;
-    int n = 0;
-    for (int64_t i = 0; t && i < result_rows(t); i++)
-        n += is_measure(t, i, "overlap");
-    if (n > 1)
-        to = result_add(&r->data, report_name(r, from, "groups", name),
-                        "neighbour overlap within each group of runs", columns,
-                        sizeof columns / sizeof *columns);
-    for (int64_t i = 0; to && i < result_rows(t); i++) {
+    char label[300];
+    for (int64_t i = 0; t && to && i < result_rows(t); i++) {
         size_t length;
-        if (!is_measure(t, i, "overlap"))
+        if (!is_group(t, i))
             continue;
-        const char *name_of_group = chart_text(t, i, "group", &length);
-        result_put_text(to, name_of_group, length);
+        const char *name = chart_text(t, i, "group", &length);
+        const bool all = !length || !strcmp(name, "all");
+        snprintf(label, sizeof label, "%.150s%s%.100s", from->label, all ? "" : ", ",
+                 all ? "" : name);
+        result_put_string(to, label);
         for (int c = 1; c < 5; c++)
-            result_put_real(to, chart_real(t, i, columns[c].name));
-        for (int c = 5; c < 7; c++)
-            result_put_whole(to, (int64_t)chart_real(t, i, columns[c].name));
+            result_put_real(to, chart_real(t, i, group_columns[c].name));
+        for (int c = 5; c < GROUP_COLUMNS; c++)
+            result_put_whole(to, (int64_t)chart_real(t, i, group_columns[c].name));
     }
-    return to;
 }
 
-static status write_groups(report *r, const report_result *from) {
+static status write_groups(report *r) {
     char id[16];
-    const result_table *t = take_groups(r, from);
-    if (!t)
+    result_table *t =
+        result_add(&r->data, "sources_of_noise", "neighbour overlap within each group of runs",
+                   group_columns, GROUP_COLUMNS);
+    for (int i = 0; i < r->n_results; i++)
+        if (!strcmp(r->results[i].found.command, "stability"))
+            add_groups(&r->results[i], t);
+    if (!t || result_rows(t) < 2)
         return status_ok();
     report_begin_figure(r, false);
     const chart_intervals spec = {.c = {.data = t,
@@ -71,11 +77,14 @@ static status write_groups(report *r, const report_result *from) {
     report_end_figure(
         r, "Sources of noise",
         "Dots: mean share of nearest neighbours that two runs of a group have in "
-        "common; bars: 95\u00a0% interval, by resampling runs; crosses: chance level. The "
-        "further left, the more that source of noise changes the neighbours.",
+        "common; bars: 95\u00a0% interval, by resampling runs; crosses: chance level. "
+        "The further left, the more the runs of that group differ, and so what they "
+        "differ in matters.",
         t);
     return s;
 }
+
+/* ---- measures */
 
 static void write_measures(report *r, const report_result *from) {
     static const char *const columns[] = {"measure", "group",  "mean",    "low",    "high",
@@ -91,12 +100,41 @@ static void write_measures(report *r, const report_result *from) {
 
 /* ---- by frequency */
 
+static const result_column bin_columns[] = {{"series", RESULT_TEXT, 0}, {"bin", RESULT_WHOLE, 0},
+                                            {"ranks", RESULT_TEXT, 0},  {"overlap", RESULT_REAL, 4},
+                                            {"low", RESULT_REAL, 4},    {"high", RESULT_REAL, 4},
+                                            {"chance", RESULT_REAL, 6}};
+
+/* The rows of one series; of overlaps between groups there are no intervals. */
+static void add_bins(const result_table *bins, const char *series, const char *column,
+                     result_table *to) {
+    char text[64];
+    const bool between = !strcmp(column, "between");
+    for (int64_t i = 0; to && i < result_rows(bins); i++) {
+        snprintf(text, sizeof text, "%.0f–%.0f", chart_real(bins, i, "first"),
+                 chart_real(bins, i, "last"));
+        result_put_string(to, series);
+        result_put_whole(to, i + 1);
+        result_put_string(to, text);
+        result_put_real(to, chart_real(bins, i, column));
+        result_put_real(to, between ? NAN : chart_real(bins, i, "low"));
+        result_put_real(to, between ? NAN : chart_real(bins, i, "high"));
+        result_put_real(to, chart_real(bins, i, "chance"));
+    }
+}
+
 static status write_bins(report *r, const report_result *from) {
-    static const char *const columns[] = {"words",   "overlap", "low",    "high",
-                                          "jaccard", "sd",      "chance", NULL};
-    char id[16];
-    const result_table *t = report_bins(r, from, columns);
-    if (!t || !chart_has(t, "overlap"))
+    const result_table *bins = result_find(&from->found, "bins");
+    char id[16], name[128];
+    if (!bins || !chart_has(bins, "overlap"))
+        return status_ok();
+    result_table *t = result_add(&r->data, report_name(r, from, "by_frequency", name),
+                                 "neighbour overlap by frequency of the words", bin_columns,
+                                 sizeof bin_columns / sizeof *bin_columns);
+    add_bins(bins, "same group", "overlap", t);
+    if (chart_has(bins, "between"))
+        add_bins(bins, "other group", "between", t);
+    if (!t)
         return status_ok();
     report_begin_figure(r, false);
     const chart_lines spec = {.c = {.data = t,
@@ -105,6 +143,7 @@ static status write_bins(report *r, const report_result *from) {
                                     .width = CHART_WIDTH,
                                     .x_title = "rank of the word by frequency",
                                     .y_title = "overlap of the nearest neighbours"},
+                              .series = "series",
                               .x = "bin",
                               .x_label = "ranks",
                               .y = "overlap",
@@ -115,37 +154,16 @@ static status write_bins(report *r, const report_result *from) {
                               .from_zero = true,
                               .points = true};
     const status s = chart_draw_lines(&r->page, &spec);
-    report_end_figure(
-        r, "Stability by frequency",
-        "Share of nearest neighbours that two runs have in common, from the most "
-        "frequent words on the left to the rarest on the right. Bars: 95\u00a0% interval "
-        "by resampling runs; dotted: what runs without any relation would share.",
-        t);
+    report_end_figure(r, "Stability by frequency",
+                      "Share of nearest neighbours that two runs have in common, from the most "
+                      "frequent words on the left to the rarest on the right. Bars: 95\u00a0% "
+                      "interval by resampling runs; dotted: what runs without any relation would "
+                      "share.",
+                      t);
     return s;
 }
 
 /* ---- pairs */
-
-static const char *run_label(const report_result *from, double run, char text[128]) {
-    const result_table *runs = result_find(&from->found, "runs");
-    size_t length = 0;
-    const char *path = runs && run >= 0 && run < (double)result_rows(runs)
-                           ? chart_text(runs, (int64_t)run, "run", &length)
-                           : "";
-    for (const char *end = path + length, *c = end; c > path; c--)
-        if (c[-1] == '/') {
-            length = (size_t)(end - c);
-            path = c;
-            break;
-        }
-    if (length > 3 && !memcmp(path + length - 3, ".h5", 3))
-        length -= 3;
-    if (length)
-        snprintf(text, 128, "%.*s", length < 120 ? (int)length : 120, path);
-    else
-        snprintf(text, 128, "run %.0f", run + 1);
-    return text;
-}
 
 static const result_table *take_pairs(report *r, const report_result *from) {
     static const char *const measures[] = {
@@ -162,8 +180,8 @@ static const result_table *take_pairs(report *r, const report_result *from) {
     result_table *to =
         result_add(&r->data, report_name(r, from, "pairs", name), "pairs of runs", columns, N);
     for (int64_t i = 0; to && i < result_rows(t); i++) {
-        result_put_string(to, run_label(from, chart_real(t, i, "a"), label));
-        result_put_string(to, run_label(from, chart_real(t, i, "b"), label));
+        result_put_string(to, report_run_label(from, chart_real(t, i, "a"), label));
+        result_put_string(to, report_run_label(from, chart_real(t, i, "b"), label));
         for (int c = 2; c < N; c++)
             result_put_real(to, chart_real(t, i, columns[c].name));
     }
@@ -206,19 +224,21 @@ static status write_pairs(report *r, const report_result *from) {
 /* ---- words */
 
 static void write_words(report *r, const report_result *from) {
-    static const char *const columns[] = {"word", "rank", "mean",   "low",
-                                          "high", "sd",   "cosine", NULL};
+    static const char *const columns[] = {"word", "rank", "count",        "mean",    "low",
+                                          "high", "sd",   "displacement", "between", NULL};
     const result_table *words = result_find(&from->found, "words");
     char name[128];
     if (!words || !chart_has(words, "mean"))
         return;
     report_take(r, from, "words");
-    const result_table *least = report_select(r, words, report_name(r, from, "least_stable", name),
-                                              "least stable words", "mean", false, MOST_WORDS);
+    const result_table *least = report_take(r, from, "least_stable");
+    if (!least)
+        least = report_select(r, words, report_name(r, from, "least_stable", name),
+                              "least stable words", "mean", false, MOST_WORDS);
     if (least)
-        report_table(r, least, columns, 0, "The least stable words",
-                     "Mean overlap of the word's nearest neighbours over pairs of runs. Claims "
-                     "about the neighbours of these words do not survive another run.");
+        report_table(r, least, columns, MOST_WORDS, "The least stable of the frequent words",
+                     "Mean overlap of the word's nearest neighbours over pairs of runs. What is "
+                     "said of the neighbours of these words does not stand with another run.");
     const result_table *most = report_select(r, words, report_name(r, from, "most_stable", name),
                                              "most stable words", "mean", true, MOST_WORDS);
     if (most)
@@ -229,6 +249,7 @@ static status write_stability(report *r) {
     status s = status_ok();
     report_begin_section(r, report_stability.id, report_stability.title,
                          "What another run would change, all else being as it is.");
+    s = write_groups(r);
     for (int i = 0; i < r->n_results && !s.code; i++) {
         const report_result *from = &r->results[i];
         if (strcmp(from->found.command, "stability") != 0)
@@ -238,9 +259,7 @@ static status write_stability(report *r) {
             page_word(&r->page, from->label, strlen(from->label));
             page_put(&r->page, "</h3>\n");
         }
-        s = write_groups(r, from);
-        if (!s.code)
-            s = write_bins(r, from);
+        s = write_bins(r, from);
         if (!s.code)
             s = write_pairs(r, from);
         write_measures(r, from);

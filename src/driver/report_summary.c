@@ -37,8 +37,9 @@ static void add_measures(const report_result *from, result_table *to) {
                    *of = chart_text(t, i, "group", &group_length);
         if (!isfinite(chart_real(t, i, "mean")) || !is_cited(measure))
             continue;
+        const bool all = !group_length || !strcmp(of, "all");
         snprintf(text, sizeof text, "%.120s%s%.100s", report_heading(measure, heading),
-                 group_length ? ", " : "", of);
+                 all ? "" : ", ", all ? "" : of);
         result_put_string(to, text);
         result_put_real(to, chart_real(t, i, "mean"));
         result_put_real(to, chart_real(t, i, "low"));

@@ -9,7 +9,7 @@
 #include "report.h"
 #include "split_search.h"
 
-enum { MOST_WORDS = 24, FROM_RESULTS = 4 };
+enum { FROM_RESULTS = 4 };
 
 /* ---- choosing */
 
@@ -92,7 +92,7 @@ static status choose_words(report *r) {
 typedef struct {
     int32_t *places, *which; /* [n] */
     int64_t n;
-    neighbour *answers; /* [n][REPORT_RANKS] */
+    neighbour *answers; /* [n][--neighbours] */
 } asked;
 
 static void clear_asked(asked *a) {
@@ -108,7 +108,7 @@ static status find_places(const report *r, const embedding *e, asked *a) {
     if (!s.code)
         s = mem_new(&a->which, most, sizeof *a->which, "words");
     if (!s.code)
-        s = mem_new(&a->answers, most * REPORT_RANKS, sizeof *a->answers, "words");
+        s = mem_new(&a->answers, most * (size_t)r->o->neighbours, sizeof *a->answers, "words");
     for (int i = 0; i < r->n_words && !s.code; i++) {
         const int32_t place = embedding_find(e, r->words[i]);
         if (place < 0)
@@ -143,7 +143,7 @@ static status search(const report *r, const embedding *e, asked *a) {
                                   .queries = queries,
                                   .exclude = a->places,
                                   .n_exclude = 1,
-                                  .k = REPORT_RANKS,
+                                  .k = (int)r->o->neighbours,
                                   .threads = common_threads(r->o)};
     if (!s.code)
         s = split_search(r->world, &task, begin, a->answers);
@@ -159,8 +159,8 @@ static status add_neighbours(report *r, const embedding *e, const char *label, i
     asked a;
     status s = search(r, e, &a);
     for (int64_t i = 0; i < a.n && !s.code; i++)
-        for (int k = 0; k < REPORT_RANKS; k++) {
-            const neighbour *x = &a.answers[i * REPORT_RANKS + k];
+        for (int64_t k = 0; k < r->o->neighbours; k++) {
+            const neighbour *x = &a.answers[i * r->o->neighbours + k];
             size_t length;
             if (x->row < 0)
                 break;
