@@ -48,6 +48,8 @@ void report_begin_page(report *r, const char *const *sections, const char *const
     page *p = &r->page;
     page_put(p, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
                 "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+                "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
+                "style-src 'unsafe-inline'; img-src data:\">\n"
                 "<meta name=\"color-scheme\" content=\"light dark\">\n"
                 "<meta name=\"generator\" content=\"wordshard " WORDSHARD_VERSION "\">\n"
                 "<link rel=\"icon\" href=\"data:,\">\n<title>");

@@ -190,6 +190,7 @@ static bool has_map(const report *r) {
 static status draw(report *r, const result_table *t, const char *title, const char *x,
                    const char *y) {
     char id[16];
+    report_begin_figure(r, false);
     const chart_points spec = {.c = {.data = t,
                                      .id = report_chart_id(r, 0, id),
                                      .title = title,
@@ -200,21 +201,22 @@ static status draw(report *r, const result_table *t, const char *title, const ch
                                .group = "cluster",
                                .label = "word",
                                .weight = "place"};
-    report_begin_figure(r, false);
     return chart_draw_points(&r->page, &spec);
 }
 
 /* The words of each cluster that are nearest to its centre. */
 static void put_clusters(report *r, const result_table *t) {
+    static const char *const shapes[CHART_STYLES] = {"●", "■", "▲", "◆", "○", "□", "△", "◇"};
     page *p = &r->page;
-    page_put(p, "<dl class=\"clusters\">\n");
+    page_put(p, "<dl>\n");
     for (int c = 0; c < (int)r->o->clusters; c++) {
         int64_t n = 0;
         for (int64_t i = 0; i < result_rows(t); i++)
             n += chart_real(t, i, "cluster") == c;
         if (!n)
             continue;
-        page_print(p, "<dt>%c · %lld words</dt><dd>", 'A' + c, (long long)n);
+        page_print(p, "<dt><span style=\"color:var(--c%d)\">%s</span> %c · %lld words</dt><dd>",
+                   c % CHART_STYLES + 1, shapes[c % CHART_STYLES], 'A' + c, (long long)n);
         for (int place = 0; place < CENTRAL_WORDS; place++)
             for (int64_t i = 0; i < result_rows(t); i++)
                 if (chart_real(t, i, "cluster") == c && chart_real(t, i, "place") == place) {
