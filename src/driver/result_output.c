@@ -33,7 +33,7 @@ static status write_file(result *r, const options *o, int command, const comm *w
     return s;
 }
 
-static status write_csv(const result *r, const char *folder) {
+status result_write_folder(const result *r, const char *folder) {
     char *path;
     const size_t room = strlen(folder) + 300;
     if (mkdir(folder, 0777) && errno != EEXIST)
@@ -196,7 +196,7 @@ status result_output(result *r, const options *o, int command, const char *const
     if (!s.code && *o->output)
         s = write_file(r, o, command, world);
     if (!s.code && *o->csv && comm_rank(world) == 0)
-        s = write_csv(r, o->csv);
+        s = result_write_folder(r, o->csv);
     s = comm_agree(world, s);
     if (!s.code && comm_rank(world) == 0)
         s = o->json ? print_json(r, shown, most_rows) : print_result(r, shown, most_rows);

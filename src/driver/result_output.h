@@ -17,6 +17,9 @@
 status result_output(result *r, const options *o, int command, const char *const *shown,
                      int64_t most_rows, const comm *world);
 
+/* Local. The folder is made, with a file TABLE.csv for each table. */
+status result_write_folder(const result *r, const char *folder);
+
 /* Local. Rows of a table, at most so many (0 = all), as a list of objects. */
 json_t *result_table_json(const result_table *t, int64_t most_rows);
 
