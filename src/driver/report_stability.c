@@ -208,16 +208,14 @@ static status write_pairs(report *r, const report_result *from) {
         .c = {.data = t, .id = report_chart_id(r, 0, id), .title = title, .width = CHART_WIDTH},
         .a = "a",
         .b = "b",
-        .value = measure,
-        .digits = 2,
-        .low = NAN,
-        .high = NAN};
+        .value = measure};
     const status s = chart_draw_cells(&r->page, &spec);
-    report_end_figure(r, title,
-                      "Each cell is a pair of runs, the darker the higher; columns have the "
-                      "numbers of the rows. Blocks show runs that are closer to each other than to "
-                      "the rest. The other measures are in the CSV.",
-                      t);
+    report_end_figure(
+        r, title,
+        "Each cell is a pair of runs, the stronger its colour the higher; columns have the "
+        "numbers of the rows. Blocks show runs that are closer to each other than to "
+        "the rest. The other measures are in the CSV.",
+        t);
     return s;
 }
 
