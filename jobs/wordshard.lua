@@ -10,6 +10,7 @@ help("wordshard help; launch scripts are in " .. pathJoin(prefix, "share/wordsha
 depends_on("openmpi")
 depends_on("hdf5-mpi")
 depends_on("openblas")
+depends_on("scalapack")
 
 prepend_path("PATH", pathJoin(prefix, "bin"))
 -- Small libraries in a prefix of your own:

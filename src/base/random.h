@@ -11,21 +11,23 @@
 
 /* What a stream of draws is for; part of its key, so that two purposes never share a stream. */
 typedef enum {
-    RANDOM_INIT = 1,       /* initial vectors: counter = column */
-    RANDOM_TOKEN,          /* sub-sampling and window width: counter = position in the corpus */
-    RANDOM_NEGATIVE,       /* negatives entering a pool: counter = draw within a chunk */
-    RANDOM_PICK,           /* which pool entries a window takes: counter = position */
-    RANDOM_ORDER,          /* order of chunks, of tiles in an epoch */
-    RANDOM_CLUSTER,        /* starting points of k-means */
-    RANDOM_PLANT,          /* the planted corpus */
-    RANDOM_GROUP,          /* order of the words in a group of the strata */
-    RANDOM_RUN,            /* order of the non-zeros of a word in a tile */
-    RANDOM_SKETCH,         /* the sparse signs that eigenvectors start from: counter = row */
-    RANDOM_MESSAGE,        /* how the values of a message are rounded: counter = row and replica */
-    RANDOM_DEAL,           /* output groups of an episode: counter = word */
-    RANDOM_QUERY,          /* words whose neighbours are compared: counter = row */
-    RANDOM_BOOTSTRAP = 14, /* documents of a resampled corpus: counter = place in it */
-    RANDOM_SHUFFLE = 15 /* documents dealt to periods: rounds of a permutation of their numbers */
+    RANDOM_INIT = 1, /* initial vectors: counter = column */
+    RANDOM_TOKEN,    /* sub-sampling and window width: counter = position in the corpus */
+    RANDOM_NEGATIVE, /* negatives entering a pool: counter = draw within a chunk */
+    RANDOM_PICK,     /* which pool entries a window takes: counter = position */
+    RANDOM_ORDER,    /* order of chunks, of tiles in an epoch */
+    RANDOM_CLUSTER,  /* starting points of k-means */
+    RANDOM_PLANT,    /* the planted corpus */
+    RANDOM_GROUP,    /* order of the words in a group of the strata */
+    RANDOM_RUN,      /* order of the non-zeros of a word in a tile */
+    RANDOM_SKETCH,   /* the sparse signs that eigenvectors start from: counter = row */
+    RANDOM_MESSAGE,  /* how the values of a message are rounded: counter = row and replica */
+    RANDOM_DEAL,     /* output groups of an episode: counter = word */
+    RANDOM_QUERY,    /* words whose neighbours are compared: counter = row */
+    /* Documents of a resampled corpus (counter = place in it), and dealt to periods (rounds of a
+     * permutation of their numbers). */
+    RANDOM_BOOTSTRAP = 32,
+    RANDOM_SHUFFLE
 } random_purpose;
 
 static const uint64_t RANDOM_GOLDEN = 0x9E3779B97F4A7C15u;

@@ -304,7 +304,11 @@ static status read_of_ranks(void *context, const yaml_node_t *key, const yaml_no
         return yaml_file_error(&r->yaml, key, "counts or seeds is expected here");
     if (!s.code && value->type != YAML_SEQUENCE_NODE)
         return yaml_file_error(&r->yaml, value, "numbers of ranks are expected here: [1, 4]");
-    return s.code ? s : read_numbers(r, value, &r->f->noise[NOISE_RANKS]);
+    if (!s.code)
+        s = read_numbers(r, value, &r->f->noise[NOISE_RANKS]);
+    return s.code || r->f->noise[NOISE_RANKS].n == 2
+               ? s
+               : yaml_file_error(&r->yaml, value, "two numbers of ranks are compared: [1, 4]");
 }
 
 static status add_noise(void *context, const yaml_node_t *key, const yaml_node_t *value) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Made by tests/support/agreement.py (NumPy, SciPy). */
+/* Made by tests/interop/agreement.py (NumPy, SciPy). */
 static const agreement_case cases[] = {
     {"alike",
      {9, 4, 1, 0, 23},

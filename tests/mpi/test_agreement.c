@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Alignment, spectrum and agreement of spaces whose rows are cut over ranks, against values that
- * NumPy and SciPy found by the definitions (tests/support/agreement.py). */
+ * NumPy and SciPy found by the definitions (tests/interop/agreement.py). */
 #include <math.h>
 #include <string.h>
 

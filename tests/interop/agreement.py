@@ -21,9 +21,15 @@ def left(x):
     return u[:, s > s[0] * max(x.shape) * np.finfo(float).eps]
 
 
+def matrix_power(a, alpha):
+    if alpha == int(alpha):
+        return np.linalg.matrix_power(a, int(alpha))
+    return linalg.fractional_matrix_power(a, alpha).real
+
+
 def eis(x, y, e, f, alpha=3):
     p, q = (left(z) @ left(z).T for z in (x, y))
-    power = sum(linalg.fractional_matrix_power(z @ z.T, alpha).real for z in (e, f))
+    power = sum(matrix_power(z @ z.T, alpha) for z in (e, f))
     return np.trace((p + q - 2 * q @ p) @ power) / np.trace(power)
 
 
@@ -74,11 +80,11 @@ def procrustes(x, y):
     return np.nanmean(cosine_rows(mapped, y)), np.linalg.norm(mapped - y)
 
 
-def measure(x, y):
-    """In the order of agreement_values."""
+def measure(x, y, n_rsa=None):
+    """In the order of agreement_values; RSA of the first words."""
     x, y = unit(x), unit(y)
-    return [eis(x, y, x, y), overlap(x, y), pip(x, y), cka(x, y) if len(x) > 1 else np.nan, *rsa(x, y),
-            *procrustes(x, y)]
+    return [eis(x, y, x, y), overlap(x, y), pip(x, y), cka(x, y) if len(x) > 1 else np.nan,
+            *rsa(x[:n_rsa], y[:n_rsa]), *procrustes(x, y)]
 
 
 def spectrum(x, centred):
@@ -123,7 +129,7 @@ def number(x):
 
 def main(out):
     out.write("// SPDX-License-Identifier: Apache-2.0\n"
-              "/* Made by tests/support/agreement.py (NumPy, SciPy). */\n"
+              "/* Made by tests/interop/agreement.py (NumPy, SciPy). */\n"
               "static const agreement_case cases[] = {\n")
     for name, x, y in CASES:
         a, b = made(*x), made(*y)
