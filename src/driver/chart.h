@@ -58,8 +58,6 @@ typedef struct {
     chart c;
     const char *a, *b; /* text */
     const char *value;
-    int digits;
-    double low, high; /* of the scale; NaN: of the data */
 } chart_cells;
 status chart_draw_cells(page *p, const chart_cells *spec);
 

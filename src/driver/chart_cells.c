@@ -5,7 +5,7 @@
 #include "chart_internal.h"
 #include "memory.h"
 
-enum { MOST_NAME = 26, MOST_NUMBERED = 14, LARGEST_CELL = 52, SMALLEST_CELL = 12 };
+enum { MOST_NAME = 26, MOST_NUMBERED = 14, LARGEST_CELL = 52, SMALLEST_CELL = 12, MOST_DIGITS = 4 };
 
 /* The names of rows and columns, as rows of the table where they first stand. */
 typedef struct {
@@ -14,6 +14,7 @@ typedef struct {
     bool *in_b;     /* [n]: it is the text b there, otherwise a */
     int n;
     chart_range scale;
+    int digits;
 } picture;
 
 static const char *name_at(const picture *q, int i, size_t *length) {
@@ -50,6 +51,20 @@ static status find_names(picture *q) {
     return s;
 }
 
+/* Small differences look small: the scale spans a tenth of the largest number or more. The numbers
+ * have the digits that tell them apart. */
+static void choose_digits(picture *q) {
+    const double span = q->scale.high - q->scale.low,
+                 least = fmax(fabs(q->scale.high), fabs(q->scale.low)) / 10;
+    q->digits = 2;
+    while (q->digits < MOST_DIGITS && span * pow(10, q->digits) < 5)
+        q->digits++;
+    if (span < least) {
+        q->scale.low -= (least - span) / 2;
+        q->scale.high += (least - span) / 2;
+    }
+}
+
 static bool find_scale(picture *q) {
     const chart_cells *spec = q->spec;
     q->scale = chart_range_new(false);
@@ -57,10 +72,7 @@ static bool find_scale(picture *q) {
         chart_range_see(&q->scale, chart_real(spec->c.data, i, spec->value));
     if (q->scale.low > q->scale.high)
         return false;
-    if (isfinite(spec->low))
-        q->scale.low = spec->low;
-    if (isfinite(spec->high))
-        q->scale.high = spec->high;
+    choose_digits(q);
     return true;
 }
 
@@ -74,7 +86,7 @@ static int step_of(const picture *q, double value) {
 
 static void put_number(const picture *q, drawing *d, int x, int y, double value) {
     char text[32];
-    snprintf(text, sizeof text, "%.*f", q->spec->digits, value);
+    snprintf(text, sizeof text, "%.*f", q->digits, value);
     fprintf(d->script, "set label %s at %d,%d center front tc rgb '#0000%02x'\n",
             drawing_string(d, text).text, x, -y, ROLE_CELL_TEXT + step_of(q, value));
 }

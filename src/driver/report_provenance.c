@@ -93,7 +93,7 @@ static bool is_shown(const char *what, const char *name) {
         "version",          "commit",  "isa",   "mpi",         "cpu",    "hosts", "ranks",
         "threads_per_rank", "started", "ended", "corpus_hash", "format", "model"};
     if (!strcmp(what, "option"))
-        return true;
+        return options_define(name);
     for (size_t i = 0; i < sizeof shown / sizeof *shown; i++)
         if (!strcmp(shown[i], name))
             return true;
@@ -127,11 +127,11 @@ static void put_common(report *r, const result_table *t, const char *what, const
     const char *value = value_of(t, find_value(t, r->runs[0].label, what, name));
     if (!*value)
         return;
-    page_put(&r->page, "<dt>");
+    page_put(&r->page, "<div><dt>");
     page_string(&r->page, name);
     page_put(&r->page, "</dt><dd>");
     page_word(&r->page, value, strlen(value));
-    page_put(&r->page, "</dd>\n");
+    page_put(&r->page, "</dd></div>\n");
 }
 
 /* A row for each run. */
@@ -166,7 +166,8 @@ static void put_differences(report *r, const result_table *t) {
 static void put_runs(report *r, const result_table *t) {
     if (r->n_runs > 1)
         put_differences(r, t);
-    page_put(&r->page, r->n_runs > 1 ? "<h3>What all runs have</h3>\n<dl>\n" : "<dl>\n");
+    page_put(&r->page, r->n_runs > 1 ? "<h3>What all runs have</h3>\n<dl class=\"facts\">\n"
+                                     : "<dl class=\"facts\">\n");
     each_name(r, t, put_common, r, true);
     page_put(&r->page, "</dl>\n");
 }

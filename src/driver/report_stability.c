@@ -74,13 +74,12 @@ static status write_groups(report *r) {
                                   .other = "chance",
                                   .from_zero = true};
     const status s = chart_draw_intervals(&r->page, &spec);
-    report_end_figure(
-        r, "Sources of noise",
-        "Dots: mean share of nearest neighbours that two runs of a group have in "
-        "common; bars: 95\u00a0% interval, by resampling runs; crosses: chance level. "
-        "The further left, the more the runs of that group differ, and so what they "
-        "differ in matters.",
-        t);
+    report_end_figure(r, "Sources of noise",
+                      "Dots: mean share of nearest neighbours that two runs of a group have in "
+                      "common; bars: 95\u00a0% interval over runs; crosses: chance level. "
+                      "The further left, the more the runs of that group differ, and so what they "
+                      "differ in matters.",
+                      t);
     return s;
 }
 
@@ -91,11 +90,12 @@ static void write_measures(report *r, const report_result *from) {
                                           "sd",      "n_runs", "n_pairs", "chance", NULL};
     const result_table *t = report_take(r, from, "measures");
     if (t)
-        report_table(r, t, columns, MOST_ROWS, "Agreement between runs",
-                     "Means over pairs of runs. Pairs share runs and so are not independent: the "
-                     "intervals resample runs. Neighbour overlap and eigenspace instability "
-                     "predict best whether results built on the vectors agree; Procrustes "
-                     "distances are weaker and not comparable across dimensions.");
+        report_table(
+            r, t, columns, MOST_ROWS, "Agreement between runs",
+            "Means over pairs of runs. Pairs share runs and so are not independent: the "
+            "intervals leave out a run at a time. Neighbour overlap and eigenspace instability "
+            "predict best whether results built on the vectors agree; Procrustes "
+            "distances are weaker and not comparable across dimensions.");
 }
 
 /* ---- by frequency */
@@ -157,7 +157,7 @@ static status write_bins(report *r, const report_result *from) {
     report_end_figure(r, "Stability by frequency",
                       "Share of nearest neighbours that two runs have in common, from the most "
                       "frequent words on the left to the rarest on the right. Bars: 95\u00a0% "
-                      "interval by resampling runs; dotted: what runs without any relation would "
+                      "interval over runs; dotted: what runs without any relation would "
                       "share.",
                       t);
     return s;
@@ -208,16 +208,14 @@ static status write_pairs(report *r, const report_result *from) {
         .c = {.data = t, .id = report_chart_id(r, 0, id), .title = title, .width = CHART_WIDTH},
         .a = "a",
         .b = "b",
-        .value = measure,
-        .digits = 2,
-        .low = NAN,
-        .high = NAN};
+        .value = measure};
     const status s = chart_draw_cells(&r->page, &spec);
-    report_end_figure(r, title,
-                      "Each cell is a pair of runs, the darker the higher; columns have the "
-                      "numbers of the rows. Blocks show runs that are closer to each other than to "
-                      "the rest. The other measures are in the CSV.",
-                      t);
+    report_end_figure(
+        r, title,
+        "Each cell is a pair of runs, the stronger its colour the higher; columns have the "
+        "numbers of the rows. Blocks show runs that are closer to each other than to "
+        "the rest. The other measures are in the CSV.",
+        t);
     return s;
 }
 

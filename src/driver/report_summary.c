@@ -96,7 +96,7 @@ static status write_summary(report *r) {
     if (t)
         report_table(r, t, NULL, 40, "Agreement of runs",
                      "Cite values with interval, n and chance level. Intervals are of 95\u00a0% "
-                     "and resample runs; chance is what unrelated vectors would give.");
+                     "and over runs; chance is what unrelated vectors would give.");
     t = fill(r, "drift", "summary_changes", "words that changed, to cite", step_columns,
              sizeof step_columns / sizeof *step_columns, add_steps);
     if (t)

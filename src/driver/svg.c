@@ -97,7 +97,7 @@ status svg_copy(page *p, const char *svg, const svg_picture *picture) {
     if (!end)
         return status_error(STATUS_INTERNAL, "gnuplot drew no SVG: %.80s", svg);
     page_print(p,
-               "<svg class=\"plot\" viewBox=\"0 0 %d %d\" style=\"max-width:%dpx\" role=\"img\" "
+               "<svg class=\"plot\" viewBox=\"0 0 %d %d\" style=\"--w:%dpx\" role=\"img\" "
                "aria-labelledby=\"%s\">",
                picture->width, picture->height, picture->width, picture->id);
     page_print(p, "<title id=\"%s\">", picture->id);
