@@ -27,12 +27,14 @@ noise:
   order: 2
   bootstrap: 2
   ranks: {counts: [1, 2], seeds: 2}
+stability: {rsa-words: 0, top: 200}
+report: {map-words: 0}
 END
 claim "the list" "$WORDSHARD" study s.yaml -o s --list
 n=$(grep -c missing claim.log)
 claim "what is the same is one run: 21, not $n" test "$n" -eq 21
 claim "listing makes nothing" test ! -e s
-claim "a study on 3 ranks, of which one may be left over" study 3 s.yaml s
+claim "a study on 2 ranks" study 2 s.yaml s
 cp claim.log table
 runs=s/runs/small-skipgram
 claim "all is complete" test "$("$WORDSHARD" study s.yaml -o s --list | grep -c complete)" -eq 21
@@ -60,6 +62,7 @@ done
 claim "sources without a meaning are left out" sh -c '! grep "svd  *\(sampling\|order\)" table'
 claim "the table as CSV" test "$(grep -c '^small,' s/results/study/sources.csv)" -eq 14
 claim "and as a result" "$WORDSHARD" info s/results/study.h5 --verify
+claim "and a page" grep -q "Sources of noise" s/report.html
 
 # ---- again
 
@@ -80,10 +83,12 @@ refuses "another text" 2 "one.txt, now two.txt" study other.yaml -o s -q
 
 cat >t.yaml <<'END'
 corpora: {small: one.txt}
-options: {dim: 8, epochs: 12, deterministic: true, threads: 1, checkpoint-every: 0.05s}
+options: {dim: 8, epochs: 3, deterministic: true, threads: 1, checkpoint-every: 0.05s}
 models: {skipgram: {model: skipgram, dim: 64}, cbow: {model: cbow}}
 grid: {window: [2, 5]}
 noise: {seed: 2}
+stability: {rsa-words: 0, top: 200}
+report: {map-words: 0}
 END
 refuses "training before the corpora are there" 2 "small.h5 is missing; .* --stage prepare" study t.yaml -o t --stage train -q
 claim "the corpora" study 2 t.yaml t --stage prepare
@@ -101,7 +106,7 @@ claim "nothing of the queues is left" sh -c '! ls -d t/queue*'
 
 sleeping() { grep -q checkpoint u/runs/*.log; }
 "$MPIRUN" 2 "$WORDSHARD" study t.yaml -o u --stage prepare -q
-sed 's/epochs: 12/epochs: 40/' t.yaml >u.yaml
+sed 's/epochs: 3/epochs: 25/' t.yaml >u.yaml
 "$MPIRUN" 2 "$WORDSHARD" study u.yaml -o u >/dev/null 2>u.err &
 job=$!
 claim "it trains" wait_for 60 sleeping
@@ -116,7 +121,7 @@ claim "a queue is not left" sh -c '! ls -d u/queue*'
 claim "a limit of time" sh -c '"$WORDSHARD" study u.yaml -o u -q --max-time 0.3s; test $? -eq 85'
 mkdir u/queue.killed && touch u/queue.killed/0
 claim "it goes on, also where a session was killed" study 3 u.yaml u
-"$WORDSHARD" train u/corpora/small.h5 -o straight.h5 --dim 64 --epochs 40 --deterministic --threads 1 --window 5 --seed 2 -q >/dev/null
+"$WORDSHARD" train u/corpora/small.h5 -o straight.h5 --dim 64 --epochs 25 --deterministic --threads 1 --window 5 --seed 2 -q >/dev/null
 claim "a run that was interrupted has the bits of one that was not" same_run straight.h5 u/runs/small-skipgram-window5-seed2.h5
 claim "and one went on" grep -q "going on from" u/runs/*.log
 
