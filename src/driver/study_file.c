@@ -164,13 +164,13 @@ static status read_name(const reading *r, const yaml_node_t *key, const char **n
     if (s.code)
         return s;
     for (const char *c = *name; *c; c++)
-        if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+", *c))
+        if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_+", *c))
             return yaml_file_error(&r->yaml, key,
-                                   "a name has letters, digits and . _ + only: it becomes a part "
+                                   "a name has letters, digits and . - _ + only: it becomes a part "
                                    "of file names");
-    return **name && **name != '.'
+    return **name && !strchr(".-", **name)
                ? s
-               : yaml_file_error(&r->yaml, key, "a name is empty or begins with a dot");
+               : yaml_file_error(&r->yaml, key, "a name is empty or begins with a dot or a dash");
 }
 
 static status add_input(void *context, const yaml_node_t *item) {

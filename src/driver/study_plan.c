@@ -256,9 +256,15 @@ static status find_run(study *x, int input, int setting, const study_variant *v,
     append(name, "", x->inputs[input].name);
     append(name, "-", x->settings[setting].name);
     name_variant(x, &x->settings[setting], v, name);
-    for (*found = 0; *found < x->n_runs; ++*found)
-        if (!strcmp(x->runs[*found].name, name))
-            return status_ok();
+    for (*found = 0; *found < x->n_runs; ++*found) {
+        const study_run *run = &x->runs[*found];
+        if (strcmp(run->name, name) != 0)
+            continue;
+        return run->input == input && run->setting == setting
+                   ? status_ok()
+                   : status_error(STATUS_USAGE, "%s: two different runs would be called %s",
+                                  x->file.path, name);
+    }
     size_t room = (size_t)x->n_runs;
     status s = mem_grow(&x->runs, &room, room + 1, sizeof *x->runs, "the runs of the study");
     if (s.code)
