@@ -65,6 +65,7 @@ typedef struct {
     const options *o; /* of the command */
     const comm *world;
     study_file file;
+    char *folder; /* of the file: relative inputs begin there */
     study_input *inputs;
     study_setting *settings;
     study_run *runs;

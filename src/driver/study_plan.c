@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "commands.h"
 #include "h5.h"
 #include "memory.h"
 #include "objective.h"
@@ -44,7 +45,7 @@ static void append_number(char name[NAME], const char *before, int64_t number) {
 
 /* Relative names begin in --corpora, or where the file is. */
 static status resolve(const study *x, const char *name, char **path) {
-    const char *folder = *x->o->corpora ? x->o->corpora : x->file.folder;
+    const char *folder = *x->o->corpora ? x->o->corpora : x->folder;
     if (*name == '/' || !strcmp(folder, "."))
         return mem_string(path, name);
     const size_t size = strlen(folder) + strlen(name) + sizeof "/";
@@ -375,6 +376,8 @@ static status open_runs_of(study *x, int input, int setting) {
 status study_open(study *x, const char *path, const options *o, const comm *world) {
     *x = (study){.o = o, .world = world};
     status s = study_file_open(&x->file, path);
+    if (!s.code)
+        s = common_folder(path, &x->folder);
     if (!s.code && o->ranks_per_run)
         x->file.ranks_per_run = o->ranks_per_run;
     if (!s.code)
@@ -412,6 +415,7 @@ void study_close(study *x) {
     }
     for (int i = 0; i < x->n_samples; i++)
         mem_free(&x->samples[i].runs);
+    mem_free(&x->folder);
     mem_free(&x->settings);
     mem_free(&x->runs);
     mem_free(&x->samples);
