@@ -12,7 +12,8 @@
 #include "study.h"
 #include "study_line.h"
 
-enum { NAME = 512 };
+/* LONGEST_NAME: file systems take 255 bytes, and there are endings. */
+enum { NAME = 512, LONGEST_NAME = 200 };
 
 /* ---- names */
 
@@ -257,6 +258,9 @@ static status find_run(study *x, int input, int setting, const study_variant *v,
     append(name, "", x->inputs[input].name);
     append(name, "-", x->settings[setting].name);
     name_variant(x, &x->settings[setting], v, name);
+    if (strlen(name) > LONGEST_NAME)
+        return status_error(STATUS_USAGE, "%s: a run would be called %.60s..., which is too long",
+                            x->file.path, name);
     for (*found = 0; *found < x->n_runs; ++*found) {
         const study_run *run = &x->runs[*found];
         if (strcmp(run->name, name) != 0)

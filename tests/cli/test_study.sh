@@ -173,6 +173,8 @@ wrong "no number of runs" '3: a whole number from 1' <<<"corpora: {small: one.tx
 wrong "one number of ranks" '3: two numbers of ranks' <<<"corpora: {small: one.txt}"$'\n'"$models"$'\nnoise: {ranks: {counts: [2]}}'
 wrong "a seed twice" '3: the number is here already' <<<"corpora: {small: one.txt}"$'\n'"$models"$'\nnoise: {init: [2, 2]}'
 wrong "a name that is no file name" '1: a name has letters' <<<$'corpora: {"a/b": one.txt}\n'"$models"
+wrong "a name that is too long" ' a run would be called small-a*\.\.\., which is too long' <<<"corpora: {small: one.txt}"$'\nmodels: {'"$(printf '%0250d' 0 | tr 0 a)"': {dim: 3}}'
+wrong "two runs of one name" ' two different runs would be called a-b-c-base' <<<$'corpora: {a: one.txt, a-b: two.txt}\nmodels: {b-c: {dim: 3}, c: {dim: 3}}'
 wrong "one period" '1: at least two periods' <<<$'periods: {a: one.txt}\n'"$models"
 wrong "controls without periods" ' controls are for periods' <<<"corpora: {small: one.txt}"$'\n'"$models"$'\ncontrols: 2'
 wrong "no models" ' models are missing' <<<$'corpora: {small: one.txt}'
