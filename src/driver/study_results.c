@@ -215,12 +215,12 @@ static bool goes_on(status *first, status s) {
 static status analyse(const study *x, char **results) {
     status first = status_ok();
     bool on = true;
+    for (int i = 0; i < x->n_settings && on && x->file.is_time; i++)
+        on = goes_on(&first, analyse_drift(x, i, &results[x->n_samples + i]));
     for (int i = 0; i < x->n_samples && on; i++)
         on = goes_on(&first, analyse_sample(x, &x->samples[i], &results[i]));
     if (on)
         on = goes_on(&first, study_sources(x, results));
-    for (int i = 0; i < x->n_settings && on && x->file.is_time; i++)
-        on = goes_on(&first, analyse_drift(x, i, &results[x->n_samples + i]));
     if (!on)
         return first;
     /* The page needs another program, which not every node has; the numbers are there. */
