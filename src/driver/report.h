@@ -76,8 +76,11 @@ const char *report_name(const report *r, const report_result *from, const char *
                         char text[128]);
 /* A name for people: "displacement_aligned" is "displacement, aligned". */
 const char *report_heading(const char *name, char text[128]);
-/* A path's last part, without .h5. */
-void report_file_label(const char *path, char text[128]);
+/* Bytes of the folder that n paths have in common, with its last slash. */
+size_t report_common_folder(int64_t n, const char *(*path_at)(const void *of, int64_t i),
+                            const void *of);
+/* What follows it, without .h5. */
+void report_label(const char *path, size_t common, char text[128]);
 /* A run of a result, by its path in the table runs. */
 const char *report_run_label(const report_result *from, double run, char text[128]);
 /* What changed from a to b: "1990s → 2000s" by the names in the table periods, or "1 → 2". */
@@ -95,6 +98,8 @@ void report_end_page(report *r);
 /* <section id>, a heading, a paragraph of markup. */
 void report_begin_section(report *r, const char *id, const char *title, const char *lead);
 void report_end_section(report *r);
+/* The name of a result as a heading, where there are several. */
+void report_put_name(report *r, const report_result *from);
 
 /* A figure is begun, charts are drawn into it, and it is ended by its caption: a title and markup
  * that tells how to read it; data: what to look up in the CSV, or NULL. */
@@ -122,7 +127,10 @@ typedef struct {
 extern const report_section report_summary, report_stability, report_training, report_epochs,
     report_periods, report_spectrum, report_neighbours, report_map, report_provenance;
 
-/* Whether a result of a command has rows in a table. */
-bool report_has(const report *r, const char *command, const char *table);
+/* Of more results than these not each has figures of its own. */
+enum { REPORT_FEW = 3 };
+
+/* Results of a command that have rows in a table. */
+int report_count(const report *r, const char *command, const char *table);
 
 #endif

@@ -62,14 +62,14 @@ const char *report_heading(const char *name, char text[128]) {
     return text;
 }
 
-bool report_has(const report *r, const char *command, const char *table) {
+int report_count(const report *r, const char *command, const char *table) {
+    int n = 0;
     for (int i = 0; i < r->n_results; i++) {
         const result *found = &r->results[i].found;
         const result_table *t = result_find(found, table);
-        if (!strcmp(found->command, command) && t && result_rows(t))
-            return true;
+        n += !strcmp(found->command, command) && t && result_rows(t);
     }
-    return false;
+    return n;
 }
 
 /* ---- copying rows */
@@ -115,12 +115,15 @@ const result_table *report_take(report *r, const report_result *from, const char
 }
 
 typedef struct {
+    bool first;
     double value;
     int64_t row;
 } ranked;
 
 static int compare_ranked(const void *a, const void *b) {
     const ranked *x = a, *y = b;
+    if (x->first != y->first)
+        return x->first ? -1 : 1;
     if (x->value != y->value)
         return x->value > y->value ? -1 : 1;
     return (x->row > y->row) - (x->row < y->row);
@@ -134,7 +137,7 @@ int64_t report_best(const result_table *t, const char *by, bool largest, int64_t
     for (int64_t i = 0; i < result_rows(t) && !s->code; i++) {
         const double value = chart_real(t, i, by);
         if (isfinite(value))
-            list[n++] = (ranked){largest ? value : -value, i};
+            list[n++] = (ranked){chart_real(t, i, "significant") == 1, largest ? value : -value, i};
     }
     if (n)
         qsort(list, (size_t)n, sizeof *list, compare_ranked);
@@ -160,23 +163,43 @@ const result_table *report_select(report *r, const result_table *t, const char *
 
 /* ---- runs, steps and bins */
 
-void report_file_label(const char *path, char text[128]) {
-    const char *slash = strrchr(path, '/');
-    snprintf(text, 128, "%.120s", slash && slash[1] ? slash + 1 : path);
-    const size_t n = strlen(text);
-    if (n > 3 && !strcmp(text + n - 3, ".h5"))
-        text[n - 3] = '\0';
+size_t report_common_folder(int64_t n, const char *(*path_at)(const void *of, int64_t i),
+                            const void *of) {
+    const char *first = n ? path_at(of, 0) : "";
+    size_t common = strlen(first);
+    for (int64_t i = 0; i < n; i++) {
+        const char *path = path_at(of, i);
+        size_t same = 0;
+        while (same < common && path[same] == first[same])
+            same++;
+        while (same && first[same - 1] != '/')
+            same--;
+        common = same;
+    }
+    return common;
+}
+
+void report_label(const char *path, size_t common, char text[128]) {
+    const size_t n = strlen(path + common);
+    const bool cut = n >= 128; /* the end tells more than the beginning */
+    snprintf(text, 128, "%s%s", cut ? "…" : "", path + common + (cut ? n - 120 : 0));
+    const size_t length = strlen(text);
+    if (length > 3 && !strcmp(text + length - 3, ".h5"))
+        text[length - 3] = '\0';
+}
+
+/* Paths of a table runs. */
+static const char *run_path(const void *of, int64_t i) {
+    const result_table *runs = of;
+    size_t length;
+    return chart_text(runs, i, result_column_find(runs, "path") < 0 ? "run" : "path", &length);
 }
 
 const char *report_run_label(const report_result *from, double run, char text[128]) {
     const result_table *runs = result_find(&from->found, "runs");
-    size_t length = 0;
-    const char *path = "";
-    if (runs && run >= 0 && run < (double)result_rows(runs))
-        path = chart_text(runs, (int64_t)run, result_column_find(runs, "path") < 0 ? "run" : "path",
-                          &length);
-    if (length)
-        report_file_label(path, text);
+    if (runs && run >= 0 && run < (double)result_rows(runs) && *run_path(runs, (int64_t)run))
+        report_label(run_path(runs, (int64_t)run),
+                     report_common_folder(result_rows(runs), run_path, runs), text);
     else
         snprintf(text, 128, "run %.0f", run);
     return text;

@@ -8,14 +8,6 @@
 
 enum { MOST_WORDS = 40, MOST_PLOTTED = 25 };
 
-static void put_name(report *r, const report_result *from) {
-    if (r->n_results < 2)
-        return;
-    page_put(&r->page, "<h3>");
-    page_word(&r->page, from->label, strlen(from->label));
-    page_put(&r->page, "</h3>\n");
-}
-
 static bool is_drift(const report_result *x, const char *table) {
     const result_table *t = result_find(&x->found, table);
     return !strcmp(x->found.command, "drift") && t && result_rows(t);
@@ -53,12 +45,22 @@ static status write_bins(report *r, const report_result *from, const char *const
 /* ---- between epochs */
 
 static bool has_epochs(const report *r) {
-    return report_has(r, "drift", "epochs");
+    return report_count(r, "drift", "epochs");
 }
 
 static void write_epoch_words(report *r, const report_result *from) {
     static const char *const by[] = {"displacement_aligned", "displacement", "turnover"};
-    const result_table *words = result_find(&from->found, "words"), *t = NULL;
+    static const char *const shown[] = {"word",
+                                        "rank",
+                                        "count",
+                                        "displacement_aligned",
+                                        "path_displacement_aligned",
+                                        "norm_change",
+                                        "turnover",
+                                        "path_turnover",
+                                        NULL};
+    const result_table *words = result_find(&from->found, "words"),
+                       *t = report_take(r, from, "moved");
     char name[128];
     if (!words)
         return;
@@ -68,8 +70,9 @@ static void write_epoch_words(report *r, const report_result *from) {
             t = report_select(r, words, report_name(r, from, "most_moved", name),
                               "words that moved most", by[i], true, MOST_WORDS);
     if (t)
-        report_table(r, t, NULL, 0, "Words that moved most during training",
-                     "From the first epoch to the last. A single run: there is no interval, and "
+        report_table(r, t, shown, 0, "Words that moved most during training",
+                     "From the first epoch to the last; path: summed over the steps. A single run: "
+                     "there is no interval, and "
                      "another seed would name other words.");
 }
 
@@ -81,7 +84,7 @@ static status write_epoch_result(report *r, const report_result *from) {
                                        NULL};
     const result_table *t = report_take(r, from, "epochs");
     int n;
-    put_name(r, from);
+    report_put_name(r, from);
     report_begin_figure(r, true);
     const chart_lines spec = {
         .c = {.data = t, .width = CHART_PANEL, .height = 210, .x_title = "epoch"},
@@ -92,7 +95,8 @@ static status write_epoch_result(report *r, const report_result *from) {
     report_end_figure(r, "What each epoch changed",
                       "Each point compares the snapshot of an epoch with the one before it, after "
                       "the best rotation where it says aligned. Displacement: 1 − cosine; "
-                      "turnover: share of nearest neighbours that are new.",
+                      "turnover: share of nearest neighbours that are new; cluster agreement: with "
+                      "the clusters of the last epoch.",
                       t);
     if (!s.code)
         s = write_bins(r, from, bins,
@@ -117,17 +121,19 @@ const report_section report_epochs = {"epochs", "Drift between epochs", has_epoc
 /* ---- between periods */
 
 static bool has_periods(const report *r) {
-    return report_has(r, "drift", "steps");
+    return report_count(r, "drift", "steps");
 }
 
 /* Steps with their names. */
 static const result_table *take_steps(report *r, const report_result *from) {
     static const char *const numbers[] = {"change",
+                                          "low",
+                                          "high",
+                                          "within",
+                                          "control",
                                           "displacement_aligned",
                                           "neighbourhood_shift",
                                           "turnover",
-                                          "within",
-                                          "control",
                                           "n_significant",
                                           "fdr"};
     enum { N = 2 + sizeof numbers / sizeof *numbers };
@@ -182,12 +188,15 @@ static const result_table *take_changed(report *r, const report_result *from) {
         {"high", RESULT_REAL, 3},  {"within", RESULT_REAL, 3}, {"control", RESULT_REAL, 3},
         {"p", RESULT_REAL, 4},     {"q", RESULT_REAL, 4},      {"significant", RESULT_TEXT, 0}};
     enum { N = sizeof columns / sizeof *columns };
-    const result_table *most = result_find(&from->found, "words"),
+    const result_table *listed = result_find(&from->found, "changed"),
+                       *most = listed ? listed : result_find(&from->found, "words"),
                        *steps = result_find(&from->found, "steps");
     char name[128], text[256], label[512];
     int64_t best[MOST_WORDS];
     status s = status_ok();
-    const int64_t n = most ? report_best(most, "change", true, MOST_WORDS, best, &s) : 0;
+    const int64_t n = most ? report_best(most, chart_has(most, "excess") ? "excess" : "change",
+                                         true, MOST_WORDS, best, &s)
+                           : 0;
     r->data.failure = status_first(r->data.failure, s);
     result_table *to = n ? result_add(&r->data, report_name(r, from, "most_changed", name),
                                       "words that changed most", columns, N)
@@ -238,7 +247,8 @@ static status write_changed(report *r, const report_result *from) {
     const status s = chart_draw_intervals(&r->page, &spec);
     report_end_figure(
         r, "Words that changed most",
-        "Dots: change between the periods; bars: 95\u00a0% interval over runs; crosses: "
+        "Significant ones first, then by what exceeds the control. Dots: change between the "
+        "periods; bars: 95\u00a0% interval over runs; crosses: "
         "the change of the same word in the shuffled control (or, without one, "
         "between runs of a period). A bar that reaches its cross is no finding.",
         t);
@@ -256,7 +266,7 @@ static status write_periods(report *r) {
         const report_result *from = &r->results[i];
         if (!is_drift(from, "steps"))
             continue;
-        put_name(r, from);
+        report_put_name(r, from);
         s = write_changed(r, from);
         if (!s.code)
             s = write_steps(r, from);

@@ -93,6 +93,14 @@ void report_end_section(report *r) {
     page_put(&r->page, "</section>\n");
 }
 
+void report_put_name(report *r, const report_result *from) {
+    if (r->n_results < 2)
+        return;
+    page_put(&r->page, "<h3>");
+    page_word(&r->page, from->label, strlen(from->label));
+    page_put(&r->page, "</h3>\n");
+}
+
 /* ---- figures */
 
 void report_begin_figure(report *r, bool panels) {

@@ -4,32 +4,24 @@
 #include "memory.h"
 #include "report.h"
 
-/* ---- names */
-
-static const char *base_name(const char *path) {
-    const char *slash = strrchr(path, '/');
-    return slash && slash[1] ? slash + 1 : path;
+static const char *input_at(const void *of, int64_t i) {
+    const string_list *inputs = of;
+    return inputs->items[i];
 }
 
-/* The whole path where its last part is another file's as well. */
-static status name_file(const string_list *paths, const char *path, char **label) {
+static status name_file(const report *r, const char *path, char **label) {
+    const string_list *inputs = &r->o->inputs;
     char text[128];
-    for (int i = 0; i < paths->n; i++)
-        if (strcmp(paths->items[i], path) != 0 &&
-            !strcmp(base_name(paths->items[i]), base_name(path)))
-            return mem_string(label, path);
-    report_file_label(path, text);
+    report_label(path, report_common_folder(inputs->n, input_at, inputs), text);
     return mem_string(label, text);
 }
-
-/* ---- files */
 
 static status read_result(report *r, const char *path) {
     report_result *to = &r->results[r->n_results++];
     const group alone = group_alone();
     h5_file *file = NULL;
     to->path = path;
-    status s = name_file(&r->o->inputs, path, &to->label);
+    status s = name_file(r, path, &to->label);
     if (!s.code)
         s = h5_open(&file, path, RESULT_FILE_KIND, &alone);
     if (!s.code)
@@ -42,7 +34,7 @@ static status read_result(report *r, const char *path) {
 static status read_run(report *r, const char *path) {
     report_run *to = &r->runs[r->n_runs++];
     to->path = path;
-    status s = comm_agree(r->world, name_file(&r->o->inputs, path, &to->label));
+    status s = comm_agree(r->world, name_file(r, path, &to->label));
     if (s.code)
         return s;
     to->is_open = true;

@@ -48,46 +48,49 @@ static status collect_result(const report_result *x, result_table *t) {
     return s;
 }
 
-static status collect_all(report *r, result_table *t) {
-    status s = status_ok();
-    for (int i = 0; i < r->n_runs && !s.code; i++)
-        s = collect(r->runs[i].words.run.file, r->runs[i].label, t);
-    for (int i = 0; i < r->n_results && !s.code; i++)
-        s = collect_result(&r->results[i], t);
+/* The table, and where in it each file's rows are. */
+typedef struct {
+    result_table *t;
+    int64_t *begins; /* [runs + results + 1] */
+} origins;
+
+static status collect_all(report *r, origins *of) {
+    const int all = r->n_runs + r->n_results;
+    status s = mem_new(&of->begins, (size_t)all + 1, sizeof *of->begins, "provenance");
+    for (int i = 0; i < all && !s.code; i++) {
+        of->begins[i] = result_rows(of->t);
+        s = i < r->n_runs ? collect(r->runs[i].words.run.file, r->runs[i].label, of->t)
+                          : collect_result(&r->results[i - r->n_runs], of->t);
+        of->begins[i + 1] = result_rows(of->t);
+    }
     return s;
 }
 
 /* ---- looking at it */
 
-static bool cell_is(const result_table *t, int64_t row, int column, const char *text) {
+static const char *cell(const origins *of, int64_t row, int column) {
     size_t length;
-    return !strcmp(result_text(t, row, column, &length), text);
+    return result_text(of->t, row, column, &length);
 }
 
-/* The row of a file's value, or -1. */
-static int64_t find_value(const result_table *t, const char *label, const char *what,
-                          const char *name) {
-    for (int64_t i = 0; i < result_rows(t); i++)
-        if (cell_is(t, i, 0, label) && cell_is(t, i, 1, what) && cell_is(t, i, 2, name))
-            return i;
-    return -1;
-}
-
-static const char *value_of(const result_table *t, int64_t row) {
-    size_t length;
-    return row < 0 ? "" : result_text(t, row, 3, &length);
+/* What a file says under the name of a row, "" if nothing. */
+static const char *value_in(const origins *of, int file, int64_t named) {
+    for (int64_t i = of->begins[file]; i < of->begins[file + 1]; i++)
+        if (!strcmp(cell(of, i, 1), cell(of, named, 1)) &&
+            !strcmp(cell(of, i, 2), cell(of, named, 2)))
+            return cell(of, i, 3);
+    return "";
 }
 
 /* Whether all runs say the same as the first. */
-static bool is_common(const report *r, const result_table *t, const char *what, const char *name) {
-    const char *first = value_of(t, find_value(t, r->runs[0].label, what, name));
+static bool is_common(const report *r, const origins *of, int64_t row) {
     for (int i = 1; i < r->n_runs; i++)
-        if (strcmp(value_of(t, find_value(t, r->runs[i].label, what, name)), first) != 0)
+        if (strcmp(value_in(of, i, row), cell(of, row, 3)) != 0)
             return false;
     return true;
 }
 
-/* What a reader has to know of a run beside its options. */
+/* What a reader has to know of a run: what its result depends on, and what made it. */
 static bool is_shown(const char *what, const char *name) {
     static const char *const shown[] = {
         "version",          "commit",  "isa",   "mpi",         "cpu",    "hosts", "ranks",
@@ -100,60 +103,46 @@ static bool is_shown(const char *what, const char *name) {
     return false;
 }
 
-/* Call visit for each name that the first run has, shown ones only. */
-static void each_name(const report *r, const result_table *t,
-                      void (*visit)(report *r, const result_table *t, const char *what,
-                                    const char *name),
-                      report *context, bool common) {
-    for (int64_t i = 0; i < result_rows(t); i++) {
-        size_t length;
-        const char *what = result_text(t, i, 1, &length), *name = result_text(t, i, 2, &length);
-        if (cell_is(t, i, 0, r->runs[0].label) && is_shown(what, name) &&
-            is_common(r, t, what, name) == common)
-            visit(context, t, what, name);
-    }
+/* The rows of the first run that are shown, those that all runs have (common) or the others: into
+ * rows [begins[1]]; returns how many. */
+static int64_t choose_rows(const report *r, const origins *of, bool common, int64_t *rows) {
+    int64_t n = 0;
+    for (int64_t i = of->begins[0]; i < of->begins[1]; i++)
+        if (is_shown(cell(of, i, 1), cell(of, i, 2)) && is_common(r, of, i) == common)
+            rows[n++] = i;
+    return n;
 }
 
-static void put_difference_head(report *r, const result_table *t, const char *what,
-                                const char *name) {
-    (void)t;
-    (void)what;
-    page_put(&r->page, "<th scope=\"col\">");
-    page_string(&r->page, name);
-    page_put(&r->page, "</th>");
-}
+/* ---- on the page */
 
-static void put_common(report *r, const result_table *t, const char *what, const char *name) {
-    const char *value = value_of(t, find_value(t, r->runs[0].label, what, name));
+static void put_pair(page *p, const char *name, const char *value) {
     if (!*value)
         return;
-    page_put(&r->page, "<div><dt>");
-    page_string(&r->page, name);
-    page_put(&r->page, "</dt><dd>");
-    page_word(&r->page, value, strlen(value));
-    page_put(&r->page, "</dd></div>\n");
+    page_put(p, "<div><dt>");
+    page_string(p, name);
+    page_put(p, "</dt><dd>");
+    page_word(p, value, strlen(value));
+    page_put(p, "</dd></div>\n");
 }
 
-/* A row for each run. */
-static void put_differences(report *r, const result_table *t) {
+/* A row for each run, a column for each name. */
+static void put_differences(report *r, const origins *of, const int64_t *rows, int64_t n) {
     page *p = &r->page;
     page_put(p,
              "<div class=\"wrap\"><table>\n<caption><b>What differs between the runs</b></caption>"
              "\n<thead><tr><th scope=\"col\">run</th>");
-    each_name(r, t, put_difference_head, r, false);
-    page_put(p, "</tr></thead>\n<tbody>\n");
-    for (int i = 0; i < r->n_runs; i++) {
-        page_put(p, "<tr><th scope=\"row\">");
-        page_word(p, r->runs[i].label, strlen(r->runs[i].label));
+    for (int64_t i = 0; i < n; i++) {
+        page_put(p, "<th scope=\"col\">");
+        page_string(p, cell(of, rows[i], 2));
         page_put(p, "</th>");
-        for (int64_t row = 0; row < result_rows(t); row++) {
-            size_t length;
-            const char *what = result_text(t, row, 1, &length),
-                       *name = result_text(t, row, 2, &length);
-            if (!cell_is(t, row, 0, r->runs[0].label) || !is_shown(what, name) ||
-                is_common(r, t, what, name))
-                continue;
-            const char *value = value_of(t, find_value(t, r->runs[i].label, what, name));
+    }
+    page_put(p, "</tr></thead>\n<tbody>\n");
+    for (int k = 0; k < r->n_runs; k++) {
+        page_put(p, "<tr><th scope=\"row\">");
+        page_word(p, r->runs[k].label, strlen(r->runs[k].label));
+        page_put(p, "</th>");
+        for (int64_t i = 0; i < n; i++) {
+            const char *value = value_in(of, k, rows[i]);
             page_put(p, "<td>");
             page_word(p, value, strlen(value));
             page_put(p, "</td>");
@@ -163,36 +152,45 @@ static void put_differences(report *r, const result_table *t) {
     page_put(p, "</tbody></table></div>\n");
 }
 
-static void put_runs(report *r, const result_table *t) {
-    if (r->n_runs > 1)
-        put_differences(r, t);
-    page_put(&r->page, r->n_runs > 1 ? "<h3>What all runs have</h3>\n<dl class=\"facts\">\n"
-                                     : "<dl class=\"facts\">\n");
-    each_name(r, t, put_common, r, true);
+static status put_runs(report *r, const origins *of) {
+    int64_t *rows;
+    status s = mem_new(&rows, (size_t)of->begins[1], sizeof *rows, "provenance");
+    if (s.code)
+        return s;
+    const int64_t n_different = choose_rows(r, of, false, rows);
+    if (n_different)
+        put_differences(r, of, rows, n_different);
+    page_put(&r->page, r->n_runs > 1 ? "<h3>What all runs have</h3>\n" : "");
+    page_put(&r->page, "<dl class=\"facts\">\n");
+    const int64_t n_common = choose_rows(r, of, true, rows);
+    for (int64_t i = 0; i < n_common; i++)
+        put_pair(&r->page, cell(of, rows[i], 2), cell(of, rows[i], 3));
     page_put(&r->page, "</dl>\n");
+    mem_free(&rows);
+    return s;
 }
 
-static void put_result(report *r, const result_table *t, const report_result *x) {
+static void put_result(report *r, const origins *of, int number) {
+    const report_result *x = &r->results[number];
+    const int file = r->n_runs + number;
     page *p = &r->page;
-    size_t length;
     page_put(p, "<h3>");
     page_word(p, x->label, strlen(x->label));
-    page_print(p, " <small>(%.40s)</small></h3>\n<dl>\n", x->found.command);
+    page_put(p, " <small>(");
+    page_string(p, x->found.command);
+    page_put(p, ")</small></h3>\n<dl class=\"facts\">\n");
     for (int64_t i = 0; i < result_rows(x->found.facts); i++) {
-        page_put(p, "<dt>");
-        page_string(p, result_text(x->found.facts, i, 0, &length));
-        page_put(p, "</dt><dd>");
-        const char *value = result_text(x->found.facts, i, 1, &length);
-        page_word(p, value, length);
-        page_put(p, "</dd>\n");
-    }
-    const char *line = value_of(t, find_value(t, x->label, "provenance", "command_line"));
-    if (*line) {
-        page_put(p, "<dt>command line</dt><dd><code>");
-        page_string(p, line);
-        page_put(p, "</code></dd>\n");
+        size_t length;
+        put_pair(p, result_text(x->found.facts, i, 0, &length),
+                 result_text(x->found.facts, i, 1, &length));
     }
     page_put(p, "</dl>\n");
+    for (int64_t i = of->begins[file]; i < of->begins[file + 1]; i++)
+        if (!strcmp(cell(of, i, 2), "command_line")) {
+            page_put(p, "<p><code>");
+            page_string(p, cell(of, i, 3));
+            page_put(p, "</code></p>\n");
+        }
 }
 
 static status write_provenance(report *r) {
@@ -200,17 +198,19 @@ static status write_provenance(report *r) {
                                             {"what", RESULT_TEXT, 0},
                                             {"name", RESULT_TEXT, 0},
                                             {"value", RESULT_TEXT, 0}};
-    result_table *t = result_add(&r->data, "provenance", "where the files come from", columns, 4);
-    status s = t ? collect_all(r, t) : status_ok();
-    if (s.code || !t)
-        return s;
-    report_begin_section(r, report_provenance.id, report_provenance.title,
-                         "How these files were made; all of it is in <code>provenance.csv</code>.");
-    if (r->n_runs)
-        put_runs(r, t);
-    for (int i = 0; i < r->n_results; i++)
-        put_result(r, t, &r->results[i]);
-    report_end_section(r);
+    origins of = {.t = result_add(&r->data, "provenance", "where the files come from", columns, 4)};
+    status s = of.t ? collect_all(r, &of) : r->data.failure;
+    if (!s.code) {
+        report_begin_section(r, report_provenance.id, report_provenance.title,
+                             "How these files were made; all of it is in "
+                             "<code>provenance.csv</code>.");
+        if (r->n_runs)
+            s = put_runs(r, &of);
+        for (int i = 0; i < r->n_results && !s.code; i++)
+            put_result(r, &of, i);
+        report_end_section(r);
+    }
+    mem_free(&of.begins);
     return s;
 }
 

@@ -6,10 +6,11 @@
 
 #include "report.h"
 
-enum { MOST_WORDS = 25, MOST_ROWS = 60 };
+enum { MOST_WORDS = 25, FEW_WORDS = 8, MOST_ROWS = 60 };
 
 static bool has_stability(const report *r) {
-    return report_has(r, "stability", "measures") || report_has(r, "stability", "pairs");
+    return report_count(r, "stability", "measures") || report_count(r, "stability", "pairs") ||
+           report_count(r, "study", "sources");
 }
 
 /* ---- sources of noise: the overlap of all results side by side */
@@ -17,6 +18,14 @@ static bool has_stability(const report *r) {
 static bool cell_is(const result_table *t, int64_t row, const char *column, const char *text) {
     size_t length;
     return !strcmp(chart_text(t, row, column, &length), text);
+}
+
+static bool is_one(const result_table *t, const char *column) {
+    size_t length;
+    for (int64_t i = 1; i < result_rows(t); i++)
+        if (!cell_is(t, i, column, chart_text(t, 0, column, &length)))
+            return false;
+    return true;
 }
 
 /* Groups of runs; differences of groups are none. */
@@ -31,6 +40,25 @@ static const result_column group_columns[] = {
     {"high", RESULT_REAL, 3},    {"chance", RESULT_REAL, 5}, {"n_runs", RESULT_WHOLE, 0},
     {"n_pairs", RESULT_WHOLE, 0}};
 enum { GROUP_COLUMNS = sizeof group_columns / sizeof *group_columns };
+
+/* What a study found: a row for each source, with corpus and setting where there are several. */
+static void add_sources(const report_result *from, result_table *to) {
+    const result_table *t = result_find(&from->found, "sources");
+    const bool several = t && (!is_one(t, "corpus") || !is_one(t, "setting"));
+    char label[300];
+    for (int64_t i = 0; t && to && i < result_rows(t); i++) {
+        size_t length;
+        snprintf(label, sizeof label, "%.90s%s%.90s%s%.90s", chart_text(t, i, "source", &length),
+                 several ? ", " : "", several ? chart_text(t, i, "corpus", &length) : "",
+                 several ? ", " : "", several ? chart_text(t, i, "setting", &length) : "");
+        result_put_string(to, label);
+        result_put_real(to, chart_real(t, i, "overlap"));
+        for (int c = 2; c < 5; c++)
+            result_put_real(to, chart_real(t, i, group_columns[c].name));
+        for (int c = 5; c < GROUP_COLUMNS; c++)
+            result_put_whole(to, (int64_t)chart_real(t, i, group_columns[c].name));
+    }
+}
 
 static void add_groups(const report_result *from, result_table *to) {
     const result_table *t = result_find(&from->found, "measures");
@@ -56,9 +84,13 @@ static status write_groups(report *r) {
     result_table *t =
         result_add(&r->data, "sources_of_noise", "neighbour overlap within each group of runs",
                    group_columns, GROUP_COLUMNS);
-    for (int i = 0; i < r->n_results; i++)
-        if (!strcmp(r->results[i].found.command, "stability"))
-            add_groups(&r->results[i], t);
+    for (int i = 0; i < r->n_results; i++) {
+        const report_result *from = &r->results[i];
+        if (report_count(r, "study", "sources"))
+            add_sources(from, t);
+        else if (!strcmp(from->found.command, "stability"))
+            add_groups(from, t);
+    }
     if (!t || result_rows(t) < 2)
         return status_ok();
     report_begin_figure(r, false);
@@ -85,11 +117,11 @@ static status write_groups(report *r) {
 
 /* ---- measures */
 
-static void write_measures(report *r, const report_result *from) {
+static void write_measures(report *r, const report_result *from, bool briefly) {
     static const char *const columns[] = {"measure", "group",  "mean",    "low",    "high",
                                           "sd",      "n_runs", "n_pairs", "chance", NULL};
     const result_table *t = report_take(r, from, "measures");
-    if (t)
+    if (t && !briefly)
         report_table(
             r, t, columns, MOST_ROWS, "Agreement between runs",
             "Means over pairs of runs. Pairs share runs and so are not independent: the "
@@ -123,19 +155,8 @@ static void add_bins(const result_table *bins, const char *series, const char *c
     }
 }
 
-static status write_bins(report *r, const report_result *from) {
-    const result_table *bins = result_find(&from->found, "bins");
-    char id[16], name[128];
-    if (!bins || !chart_has(bins, "overlap"))
-        return status_ok();
-    result_table *t = result_add(&r->data, report_name(r, from, "by_frequency", name),
-                                 "neighbour overlap by frequency of the words", bin_columns,
-                                 sizeof bin_columns / sizeof *bin_columns);
-    add_bins(bins, "same group", "overlap", t);
-    if (chart_has(bins, "between"))
-        add_bins(bins, "other group", "between", t);
-    if (!t)
-        return status_ok();
+static status draw_bins(report *r, const result_table *t) {
+    char id[16];
     report_begin_figure(r, false);
     const chart_lines spec = {.c = {.data = t,
                                     .id = report_chart_id(r, 0, id),
@@ -157,10 +178,37 @@ static status write_bins(report *r, const report_result *from) {
     report_end_figure(r, "Stability by frequency",
                       "Share of nearest neighbours that two runs have in common, from the most "
                       "frequent words on the left to the rarest on the right. Bars: 95\u00a0% "
-                      "interval over runs; dotted: what runs without any relation would "
-                      "share.",
+                      "interval over runs; dotted: what runs without any relation would share.",
                       t);
     return s;
+}
+
+static result_table *new_bins(report *r, const char *name) {
+    return result_add(&r->data, name, "neighbour overlap by frequency of the words", bin_columns,
+                      sizeof bin_columns / sizeof *bin_columns);
+}
+
+static status write_bins(report *r, const report_result *from) {
+    const result_table *bins = result_find(&from->found, "bins");
+    char name[128];
+    if (!chart_has(bins, "overlap"))
+        return status_ok();
+    result_table *t = new_bins(r, report_name(r, from, "by_frequency", name));
+    add_bins(bins, "same group", "overlap", t);
+    if (chart_has(bins, "between"))
+        add_bins(bins, "other group", "between", t);
+    return t ? draw_bins(r, t) : status_ok();
+}
+
+/* Of many results a line each. */
+static status write_all_bins(report *r) {
+    result_table *t = new_bins(r, "by_frequency");
+    for (int i = 0; i < r->n_results; i++) {
+        const result_table *bins = result_find(&r->results[i].found, "bins");
+        if (!strcmp(r->results[i].found.command, "stability") && chart_has(bins, "overlap"))
+            add_bins(bins, r->results[i].label, "overlap", t);
+    }
+    return t && result_rows(t) ? draw_bins(r, t) : status_ok();
 }
 
 /* ---- pairs */
@@ -221,12 +269,13 @@ static status write_pairs(report *r, const report_result *from) {
 
 /* ---- words */
 
-static void write_words(report *r, const report_result *from) {
+/* briefly: the least stable only. */
+static void write_words(report *r, const report_result *from, bool briefly) {
     static const char *const columns[] = {"word", "rank", "count",        "mean",    "low",
                                           "high", "sd",   "displacement", "between", NULL};
     const result_table *words = result_find(&from->found, "words");
     char name[128];
-    if (!words || !chart_has(words, "mean"))
+    if (!chart_has(words, "mean"))
         return;
     report_take(r, from, "words");
     const result_table *least = report_take(r, from, "least_stable");
@@ -234,34 +283,38 @@ static void write_words(report *r, const report_result *from) {
         least = report_select(r, words, report_name(r, from, "least_stable", name),
                               "least stable words", "mean", false, MOST_WORDS);
     if (least)
-        report_table(r, least, columns, MOST_WORDS, "The least stable of the frequent words",
+        report_table(r, least, columns, briefly ? FEW_WORDS : MOST_WORDS,
+                     "The least stable of the frequent words",
                      "Mean overlap of the word's nearest neighbours over pairs of runs. What is "
                      "said of the neighbours of these words does not stand with another run.");
     const result_table *most = report_select(r, words, report_name(r, from, "most_stable", name),
                                              "most stable words", "mean", true, MOST_WORDS);
-    if (most)
+    if (most && !briefly)
         report_table(r, most, columns, 0, "The most stable words", "The other end of the list.");
 }
 
+static status write_result(report *r, const report_result *from, bool briefly) {
+    status s = briefly ? status_ok() : write_bins(r, from);
+    if (!s.code && !briefly)
+        s = write_pairs(r, from);
+    write_measures(r, from, briefly);
+    write_words(r, from, briefly);
+    return s;
+}
+
 static status write_stability(report *r) {
-    status s = status_ok();
+    const bool briefly = report_count(r, "stability", "measures") > REPORT_FEW;
     report_begin_section(r, report_stability.id, report_stability.title,
                          "What another run would change, all else being as it is.");
-    s = write_groups(r);
+    status s = write_groups(r);
+    if (!s.code && briefly)
+        s = write_all_bins(r);
     for (int i = 0; i < r->n_results && !s.code; i++) {
         const report_result *from = &r->results[i];
         if (strcmp(from->found.command, "stability") != 0)
             continue;
-        if (r->n_results > 1) {
-            page_put(&r->page, "<h3>");
-            page_word(&r->page, from->label, strlen(from->label));
-            page_put(&r->page, "</h3>\n");
-        }
-        s = write_bins(r, from);
-        if (!s.code)
-            s = write_pairs(r, from);
-        write_measures(r, from);
-        write_words(r, from);
+        report_put_name(r, from);
+        s = write_result(r, from, briefly);
     }
     report_end_section(r);
     return s;

@@ -7,7 +7,7 @@
 #include "report.h"
 
 static bool has_summary(const report *r) {
-    return report_has(r, "stability", "measures") || report_has(r, "drift", "steps");
+    return report_count(r, "stability", "measures") || report_count(r, "drift", "steps");
 }
 
 static const result_column columns[] = {{"what", RESULT_TEXT, 0},   {"value", RESULT_REAL, 3},

@@ -9,7 +9,7 @@
 #include "report.h"
 #include "split_search.h"
 
-enum { FROM_RESULTS = 4 };
+enum { FROM_RESULTS = 4, MOST_WORDS = 16 };
 
 /* ---- choosing */
 
@@ -43,19 +43,27 @@ static status add_extremes(report *r, const result_table *t, const char *by, boo
     return s;
 }
 
+static const result_table *first_of(const result *found, const char *a, const char *b) {
+    const result_table *t = result_find(found, a);
+    return t ? t : result_find(found, b);
+}
+
 static status add_from_results(report *r) {
     status s = status_ok();
-    for (int i = 0; i < r->n_results && !s.code; i++) {
+    for (int i = 0; i < r->n_results && !s.code && r->n_words < MOST_WORDS; i++) {
         const result *found = &r->results[i].found;
-        const result_table *t = result_find(found, "words");
-        if (!t)
-            continue;
-        if (!strcmp(found->command, "stability"))
-            s = add_extremes(r, t, "mean", false);
-        else if (result_column_find(t, "change") >= 0)
-            s = add_extremes(r, t, "change", true);
-        else
-            s = add_extremes(r, t, "displacement_aligned", true);
+        const bool stable = !strcmp(found->command, "stability"),
+                   epochs = result_find(found, "epochs");
+        const result_table *t = first_of(found,
+                                         stable   ? "least_stable"
+                                         : epochs ? "moved"
+                                                  : "changed",
+                                         "words");
+        const char *by = stable ? "mean" : epochs ? "displacement_aligned" : "change";
+        if (t && chart_has(t, "excess") && !stable)
+            by = "excess";
+        if (t)
+            s = add_extremes(r, t, by, !stable);
     }
     return s;
 }
