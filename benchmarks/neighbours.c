@@ -21,7 +21,7 @@
 #include "rsa.h"
 #include "vectors.h"
 
-enum { REPEATS = 5, NEAREST = 10, DIM = 300, MOST = 30000, CENTRES = 500 };
+enum { REPEATS = 5, FEWER = 3, NEAREST = 10, DIM = 300, MOST = 30000, CENTRES = 500 };
 
 static int compare_reals(const void *a, const void *b) {
     const double x = *(const double *)a, y = *(const double *)b;
@@ -178,24 +178,25 @@ static void measure(unit_rows x, int64_t n, int threads, const comm *world) {
     check(mem_new(&out, (size_t)n * NEAREST, sizeof *out, "neighbours"));
     for (int64_t i = 0; i < n; i++)
         queries[i] = (int32_t)i;
-    for (int r = 0; r < REPEATS; r++) {
+    const int repeats = n > 10000 ? FEWER : REPEATS;
+    for (int r = 0; r < repeats; r++) {
         speeds[0][r] = time_peak(&x, threads);
         speeds[1][r] = time_neighbours(&x, threads, queries, out);
         speeds[2][r] = time_rsa(&x, threads, world);
     }
     check_neighbours(&x, out);
     for (int k = 0; k < 3; k++)
-        qsort(speeds[k], REPEATS, sizeof(double), compare_reals);
+        qsort(speeds[k], repeats, sizeof(double), compare_reals);
     printf("{\"benchmark\": \"neighbours\", \"words\": %lld, \"columns\": %lld, \"nearest\": %d, "
            "\"threads\": %d, \"sgemm_gflops\": %.1f, \"sgemm_gflops_median\": %.1f, "
            "\"neighbours_gflops\": %.1f, \"neighbours_gflops_median\": %.1f, "
            "\"neighbours_part\": %.3f, \"rsa_gflops\": %.1f, \"rsa_gflops_median\": %.1f, "
            "\"rsa_part\": %.3f, \"repeats\": %d}\n",
-           (long long)n, (long long)x.dim, NEAREST, threads, speeds[0][REPEATS - 1] * 1e-9,
-           speeds[0][REPEATS / 2] * 1e-9, speeds[1][REPEATS - 1] * 1e-9,
-           speeds[1][REPEATS / 2] * 1e-9, speeds[1][REPEATS / 2] / speeds[0][REPEATS / 2],
-           speeds[2][REPEATS - 1] * 1e-9, speeds[2][REPEATS / 2] * 1e-9,
-           speeds[2][REPEATS / 2] / speeds[0][REPEATS / 2], REPEATS);
+           (long long)n, (long long)x.dim, NEAREST, threads, speeds[0][repeats - 1] * 1e-9,
+           speeds[0][repeats / 2] * 1e-9, speeds[1][repeats - 1] * 1e-9,
+           speeds[1][repeats / 2] * 1e-9, speeds[1][repeats / 2] / speeds[0][repeats / 2],
+           speeds[2][repeats - 1] * 1e-9, speeds[2][repeats / 2] * 1e-9,
+           speeds[2][repeats / 2] / speeds[0][repeats / 2], repeats);
     fflush(stdout);
     mem_free(&queries);
     mem_free(&out);

@@ -59,7 +59,7 @@ status agreement_prepare(agreement_space *a, const space *from, int threads) {
     status s = comm_agree(from->world, space_unit(from, &a->rows));
     if (s.code)
         return s;
-    const int openmp_default = blas_threads_begin(threads);
+    const int openmp_default = blas_threads_begin(space_dense_threads(from->dim, threads));
     s = decompose(a, from);
     if (!s.code)
         s = find_sums(a);

@@ -89,7 +89,9 @@ static status solve(fit *f, const space *x, const space *y, const align_settings
     if (s.code)
         return s;
     dense_product(x->world, &f->x, &f->y, f->product);
+    blas_threads_begin(space_dense_threads(dim, settings->threads));
     s = dense_svd_small(x->world, f->product, dim, dim, f->values, f->u, f->vt);
+    blas_threads_begin(settings->threads);
     if (s.code)
         return s;
     cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, dim, dim, dim, 1, f->u, dim, f->vt, dim,

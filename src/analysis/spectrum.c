@@ -48,7 +48,7 @@ status spectrum_find(const space *x, bool centred, int threads, spectrum *out) {
     status s = comm_agree(x->world, mem_new(&mean, (size_t)x->dim, sizeof *mean, "a mean"));
     if (s.code)
         return s;
-    const int openmp_default = blas_threads_begin(threads);
+    const int openmp_default = blas_threads_begin(space_dense_threads(x->dim, threads));
     if (centred)
         space_mean(x, mean);
     s = find(x, mean, out);

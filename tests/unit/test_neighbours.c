@@ -74,19 +74,33 @@ static neighbours_task make_task(neighbours_method method, int32_t *queries, int
                              .threads = 1};
 }
 
-static void compare_with_naive(neighbours_method method, bool coarse) {
-    enum { ASKED = 40 };
+enum { ASKED = 40, LONGEST = 70 };
+
+static void compare_lists(neighbours_method method, bool coarse, int asked, int k) {
     static int32_t queries[ASKED * 3];
-    static neighbour found[ASKED * K];
+    static neighbour found[ASKED * LONGEST];
     fill_table(coarse);
-    neighbours_task t = make_task(method, queries, ASKED);
+    neighbours_task t = make_task(method, queries, asked);
+    t.k = k;
     CU_ASSERT_EQUAL(neighbours_find(&t, found).code, STATUS_OK);
     int wrong = 0;
-    for (int64_t i = 0; i < ASKED; i++)
-        for (int n = 0; n < K; n++)
-            wrong += found[i * K + n].row != naive_next(&t, i, found + i * K, n);
+    for (int64_t i = 0; i < asked; i++)
+        for (int n = 0; n < k; n++)
+            wrong += found[i * k + n].row != naive_next(&t, i, found + i * k, n);
     CU_ASSERT_EQUAL(wrong, 0);
     mem_free(&table);
+}
+
+static void compare_with_naive(neighbours_method method, bool coarse) {
+    compare_lists(method, coarse, ASKED, K);
+}
+
+/* From some length on candidates do not wait for their exact scores. */
+static void long_lists_are_those_of_a_naive_loop(void) {
+    for (int coarse = 0; coarse < 2; coarse++) {
+        compare_lists(NEIGHBOURS_COSINE, coarse, 4, 64);
+        compare_lists(NEIGHBOURS_COSINE, coarse, 4, LONGEST);
+    }
 }
 
 static void nearest_rows_are_those_of_a_naive_loop(void) {
@@ -181,6 +195,7 @@ static void a_refused_block_is_reported_and_nothing_leaks(void) {
 int main(void) {
     static const test_case cases[] = {
         {"nearest_rows_are_those_of_a_naive_loop", nearest_rows_are_those_of_a_naive_loop},
+        {"long_lists_are_those_of_a_naive_loop", long_lists_are_those_of_a_naive_loop},
         {"analogies_are_those_of_a_naive_loop", analogies_are_those_of_a_naive_loop},
         {"the_lower_row_wins_a_tie", the_lower_row_wins_a_tie},
         {"answers_do_not_depend_on_threads_or_company",
