@@ -56,7 +56,7 @@ found() { # MODEL TRUTH CONTROL...
             against+=("$period@$control=$model-$control-$period-*.h5")
         done
     done
-    quietly drift --periods "1=$model-$truth-1-*.h5" "2=$model-$truth-2-*.h5" --control "${against[@]}" --csv found
+    quietly drift --threads 1 --periods "1=$model-$truth-1-*.h5" "2=$model-$truth-2-*.h5" --control "${against[@]}" --csv found
     tr -d '\r' <found/words.csv | awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
         $c["significant"] == 1 { print $c["word"] }'
 }
