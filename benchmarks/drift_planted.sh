@@ -10,6 +10,11 @@ source "$SOURCE/benchmarks/common.sh"
 repetitions=${1:-10} first=${2:-1} runs=3 controls=3
 export OMPI_MCA_ess_singleton_isolated=1 OMPI_MCA_pml=ob1 OMPI_MCA_btl=self,vader
 cd "$work"
+# Programs that begin and end side by side must not share Open MPI's session folder.
+export OMPI_MCA_orte_tmpdir_base=$work/session
+mkdir session
+# shellcheck disable=SC2016 # for another shell
+apart='export OMPI_MCA_orte_tmpdir_base=$OMPI_MCA_orte_tmpdir_base/$$; mkdir -p "$OMPI_MCA_orte_tmpdir_base"; exec "$0" "$@"'
 
 quietly() { "$WORDSHARD" "$@" --quiet --overwrite >/dev/null; }
 
@@ -39,7 +44,7 @@ train_all() { # MODEL
                 echo "train $control-$period.h5 -o $1-$control-$period-$run.h5 --dim 50 --threads 1 --quiet --overwrite $how"
             done
         done
-    done | OMP_NUM_THREADS=1 xargs -P 2 -L 1 "$WORDSHARD" >/dev/null
+    done | OMP_NUM_THREADS=1 xargs -P 2 -L 1 bash -c "$apart" "$WORDSHARD" >/dev/null
 }
 
 # found TRUTH CONTROL...: words that are significant between the periods of one set, against the others.
@@ -51,7 +56,7 @@ found() { # MODEL TRUTH CONTROL...
             against+=("$period@$control=$model-$control-$period-*.h5")
         done
     done
-    quietly drift --periods "1=$model-$truth-1-*.h5" "2=$model-$truth-2-*.h5" --control "${against[@]}" --csv found
+    quietly drift --threads 1 --periods "1=$model-$truth-1-*.h5" "2=$model-$truth-2-*.h5" --control "${against[@]}" --csv found
     tr -d '\r' <found/words.csv | awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
         $c["significant"] == 1 { print $c["word"] }'
 }

@@ -73,8 +73,9 @@ status drift_point_create(drift_point *p, const space *rows, int k, int threads)
     *p =
         (drift_point){.k = k < most ? k : most, .k_shift = DRIFT_SHIFT < most ? DRIFT_SHIFT : most};
     status s = comm_agree(rows->world, space_unit(rows, &p->unit));
-    if (!s.code)
-        s = space_gather(&p->unit, &all);
+    if (s.code || !k)
+        return s;
+    s = space_gather(&p->unit, &all);
     if (!s.code)
         s = comm_agree(rows->world, find_neighbours(p, &all, threads));
     mem_free(&all.rows);

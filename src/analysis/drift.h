@@ -22,8 +22,8 @@ typedef struct {
     neighbour *ordered; /* [n_local][k] best first */
 } drift_point;
 
-/* Collective. k: neighbours for the turnover; rows has two words or more. The caller clears, also
- * after a failure. */
+/* Collective. k: neighbours for the turnover, 0 = no neighbours are looked for; rows has two words
+ * or more. The caller clears, also after a failure. */
 status drift_point_create(drift_point *p, const space *rows, int k, int threads);
 void drift_point_clear(drift_point *p);
 

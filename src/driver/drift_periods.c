@@ -151,9 +151,10 @@ static status measure_pairs(pairs *p) {
         if (neighbours)
             s = space_gather(&point_of(p, a)->unit, &p->all[0]);
         for (int b = a + 1; b < p->n && !s.code; b++) {
-            if (!shift || between(p, a, b))
+            const bool wanted = between(p, a, b) || !p->from->set; /* within: what happened only */
+            if (wanted && (!shift || between(p, a, b)))
                 s = measure_displacement(p, a, b);
-            if (!s.code && neighbours && (shift || between(p, a, b)))
+            if (!s.code && wanted && neighbours && (shift || between(p, a, b)))
                 s = measure_neighbours(p, a, b);
         }
         mem_free(&p->all[0].rows);
@@ -288,11 +289,21 @@ static status mean_bins(pairs *p, drift_step *step) {
 
 /* ---- controls */
 
-/* Collective. *change: [n] of every word between the periods of a step in one control, new. */
+/* Collective. *change is new: [n] of every word, its mean over the pairs between the periods. */
+static status gather_change(pairs *p, double **change) {
+    const double n_between = (double)p->from->n * p->to->n;
+    const double *sums = p->d->o->change == CHANGE_SHIFT ? p->shift : p->displacement;
+    int64_t bytes;
+    for (int64_t i = 0; i < p->n_local; i++)
+        p->values[i] = sums[i] / n_between;
+    return comm_concatenate(p->d->world, p->values, p->n_local * (int64_t)sizeof *p->values, change,
+                            &bytes);
+}
+
+/* Collective. The change of every word between the periods of a step in one control. */
 static status measure_control(const drift_periods *d, const drift_step *step, int set, runs *from,
                               runs *to, double **change) {
     pairs p = {0};
-    drift_word *words = NULL;
     status s = load_runs(d, set, step->from, from);
     if (!s.code)
         s = load_runs(d, set, step->to, to);
@@ -301,13 +312,7 @@ static status measure_control(const drift_periods *d, const drift_step *step, in
     if (!s.code)
         s = measure_pairs(&p);
     if (!s.code)
-        s = judge_words(&p, &words);
-    if (!s.code)
-        s = comm_agree(d->world,
-                       mem_new(change, (size_t)d->words.n, sizeof **change, "changes of words"));
-    for (int64_t i = 0; i < d->words.n && !s.code; i++)
-        (*change)[i] = words[i].change;
-    mem_free(&words);
+        s = gather_change(&p, change);
     clear_pairs(&p);
     return s;
 }
