@@ -120,6 +120,7 @@ static status add_sample(filling *f, const char *path) {
         put_ranks(f);
     else if (!s.code)
         put_source(f, noise_name(f->of->kind), "all");
+    f->from = NULL;
     h5_close(&file);
     result_clear(&from);
     return s;

@@ -147,13 +147,17 @@ cat >p.yaml <<'END'
 periods: {old: one.txt, new: two.txt}
 options: {dim: 8}
 models: {svd: {model: ppmi-svd}}
-noise: {bootstrap: 2}
+noise: {bootstrap: 3}
 controls: 1
+stability: {rsa-words: 0, top: 200}
+report: {map-words: 0}
 END
-claim "periods with a control" study 2 p.yaml p --stage prepare
-claim "are dealt to" test -e p/corpora/shuffled1-old.h5 -a -e p/corpora/shuffled1-new.h5
-claim "and trained" study 2 p.yaml p --stage train
-claim "as well" test -e p/runs/shuffled1-new-svd-base.h5 -a -e p/runs/old-svd-bootstrap2.h5
+claim "periods with a control" study 2 p.yaml p
+for file in corpora/shuffled1-old.h5 runs/shuffled1-new-svd-base.h5 runs/old-svd-bootstrap3.h5 results/new-svd-bootstrap.h5; do
+    claim "$file is made" test -e "p/$file"
+done
+claim "drift sees all runs of a period against the control" grep -q "^old to new  *0  *1  *[0-9]*  *6 " p/results/svd-drift.log
+claim "and its control" grep -q "controls 1," p/results/svd-drift.log
 
 # ---- wrong files: the place is told, and nothing is done
 
