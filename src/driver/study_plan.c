@@ -351,9 +351,13 @@ static status open_sample(study *x, noise_kind kind, int input, int setting) {
     return s;
 }
 
-/* A shuffled control has one run of each setting, with seeds of its own as the others have. */
+/* A shuffled control has one run of each setting. Its periods have different seeds: runs that share
+ * one start at the same vectors and so are closer than most pairs of runs of two periods, and what
+ * is noise would pass for change. */
 static status open_control(study *x, int input, int setting) {
-    study_variant v = vary(x, setting, NOISE_SEED, x->inputs[input].control);
+    const study_input *of = &x->inputs[input];
+    const int64_t seed = (of->control - 1) * x->file.n_corpora + of->corpus + 1;
+    study_variant v = vary(x, setting, NOISE_SEED, seed);
     int run;
     return find_run(x, input, setting, &v, &run);
 }

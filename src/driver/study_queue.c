@@ -57,9 +57,9 @@ static status compare(const study *x, const study_run *run) {
 }
 
 status study_look(study *x) {
-    status s = status_ok();
     int32_t *states = NULL;
-    s = comm_agree(x->world, mem_new(&states, (size_t)x->n_runs, sizeof *states, "states of runs"));
+    status s =
+        comm_agree(x->world, mem_new(&states, (size_t)x->n_runs, sizeof *states, "states of runs"));
     if (s.code)
         return s;
     for (int i = 0; i < x->n_runs && comm_rank(x->world) == 0 && !s.code; i++) {

@@ -58,48 +58,82 @@ static void put_source(const filling *f, const char *name, const char *whom) {
         result_put_real(f->sources, number(m, eis, of_eis[i]));
 }
 
-static void put_difference(const filling *f, const char *name, int n, double mean, double low,
-                           double high) {
+static void put_difference(const filling *f, const char *name, const interval *x) {
     put_names(f, f->differences);
     result_put_string(f->differences, name);
-    result_put_whole(f->differences, n);
-    result_put_real(f->differences, mean);
-    result_put_real(f->differences, low);
-    result_put_real(f->differences, high);
+    result_put_whole(f->differences, x->n_runs);
+    result_put_whole(f->differences, x->n_pairs);
+    result_put_real(f->differences, x->mean);
+    result_put_real(f->differences, x->low);
+    result_put_real(f->differences, x->high);
 }
 
-/* Overlap of the runs that have the same seed and another number of ranks: n independent pairs. */
-static void put_same_seed(const filling *f, int n) {
-    const result_table *pairs = result_find(f->from, "pairs");
-    const int a = result_column_find(pairs, "a"), b = result_column_find(pairs, "b");
-    double sum = 0, squares = 0;
-    for (int64_t row = 0; row < result_rows(pairs); row++) {
-        if (result_whole(pairs, row, b) - result_whole(pairs, row, a) != n)
-            continue;
-        const double overlap = number(pairs, row, "overlap");
-        sum += overlap;
-        squares += overlap * overlap;
+/* ---- n seeds, each on two numbers of ranks: run i and run n + i have the same */
+
+/* The overlap of runs a and b, of 2 n. */
+static void read_pairs(const result *from, int n, double *overlap) {
+    const result_table *t = result_find(from, "pairs");
+    const int a = result_column_find(t, "a"), b = result_column_find(t, "b");
+    for (int64_t row = 0; row < result_rows(t); row++) {
+        const int64_t i = result_whole(t, row, a), j = result_whole(t, row, b);
+        if (i >= 0 && i < 2 * n && j >= 0 && j < 2 * n)
+            overlap[i * 2 * n + j] = overlap[j * 2 * n + i] = number(t, row, "overlap");
     }
-    const double mean = sum / n, variance = fmax(0, squares - n * mean * mean) / (n - 1);
-    const double error = n > 1 ? interval_t(n - 1) * sqrt(variance / n) : NAN;
-    put_difference(f, "overlap, same seed", n, mean, fmax(0, mean - error), fmin(1, mean + error));
 }
 
-static void put_ranks(const filling *f) {
-    const result_table *m = result_find(f->from, "measures");
+/* Mean over seeds, which are independent. */
+static interval same_seed(int n, const double *overlap) {
+    interval x = {.n_runs = 2 * n, .n_pairs = n};
+    double squares = 0;
+    for (int i = 0; i < n; i++)
+        x.mean += overlap[i * 2 * n + n + i] / n;
+    for (int i = 0; i < n; i++)
+        squares += pow(overlap[i * 2 * n + n + i] - x.mean, 2);
+    x.error = n > 1 ? sqrt(squares / (n - 1) / n) : NAN;
+    x.low = n > 1 ? fmax(0, x.mean - interval_t(n - 1) * x.error) : NAN;
+    x.high = n > 1 ? fmin(1, x.mean + interval_t(n - 1) * x.error) : NAN;
+    return x;
+}
+
+/* Seeds i and j on different numbers of ranks, less those on the same number if `less`: for each
+ * pair of seeds, so that seeds are what is resampled. */
+static interval other_seed(int n, const double *overlap, bool less, double *pairs) {
+    for (int i = 0; i < n; i++)
+        for (int j = 0; j < n; j++) {
+            const double *of_i = overlap + i * 2 * n, *of_i_too = overlap + (n + i) * 2 * n;
+            const double between = (of_i[n + j] + of_i_too[j]) / 2;
+            pairs[i * n + j] = between - (less ? (of_i[j] + of_i_too[n + j]) / 2 : 0);
+        }
+    interval x = interval_of_pairs(n, pairs);
+    x.n_runs *= 2;
+    x.n_pairs *= 2;
+    return x;
+}
+
+static status put_ranks(const filling *f) {
     const study_list *counts = &f->x->file.noise[NOISE_RANKS];
     const int n = f->of->n / f->of->n_counts;
-    char first[64], second[64], between[160];
-    snprintf(first, sizeof first, "ranks %.40s", counts->items[0]);
-    snprintf(second, sizeof second, "ranks %.40s", counts->items[1]);
-    snprintf(between, sizeof between, "%s against %.40s", first, counts->items[1]);
-    put_source(f, first, "first");
-    put_source(f, second, "second");
-    put_source(f, between, "between");
-    const int64_t row = find_row(m, "overlap", "between - within");
-    put_same_seed(f, n);
-    put_difference(f, "overlap, between - within", n, number(m, row, "mean"), number(m, row, "low"),
-                   number(m, row, "high"));
+    char name[64];
+    double *overlap = NULL, *pairs = NULL;
+    status s = mem_new(&overlap, 4 * (size_t)n * (size_t)n, sizeof *overlap, "pairs of runs");
+    if (!s.code)
+        s = mem_new(&pairs, (size_t)n * (size_t)n, sizeof *pairs, "pairs of runs");
+    for (int i = 0; i < 2; i++) {
+        snprintf(name, sizeof name, "ranks %.40s", counts->items[i]);
+        put_source(f, name, i ? "second" : "first");
+    }
+    if (!s.code) {
+        read_pairs(f->from, n, overlap);
+        const interval same = same_seed(n, overlap);
+        const interval other = other_seed(n, overlap, false, pairs);
+        const interval more = other_seed(n, overlap, true, pairs);
+        put_difference(f, "overlap of the same seed", &same);
+        put_difference(f, "overlap of another seed", &other);
+        put_difference(f, "another seed - within", &more);
+    }
+    mem_free(&overlap);
+    mem_free(&pairs);
+    return s;
 }
 
 /* ---- all of it */
@@ -117,9 +151,10 @@ static status add_sample(filling *f, const char *path) {
         s = status_error(STATUS_INPUT, "%s is no result of stability", path);
     f->from = &from;
     if (!s.code && f->of->kind == NOISE_RANKS)
-        put_ranks(f);
+        s = put_ranks(f);
     else if (!s.code)
         put_source(f, noise_name(f->of->kind), "all");
+    f->from = NULL;
     h5_close(&file);
     result_clear(&from);
     return s;
@@ -133,16 +168,16 @@ static status fill(const study *x, char *const *paths, result *r) {
         {"chance", RESULT_REAL, 4},   {"eis", RESULT_REAL, 4},       {"eis_low", RESULT_REAL, 4},
         {"eis_high", RESULT_REAL, 4}, {"eis_chance", RESULT_REAL, 4}};
     static const result_column of_differences[] = {
-        {"corpus", RESULT_TEXT, 0}, {"setting", RESULT_TEXT, 0}, {"measure", RESULT_TEXT, 0},
-        {"seeds", RESULT_WHOLE, 0}, {"mean", RESULT_REAL, 4},    {"low", RESULT_REAL, 4},
-        {"high", RESULT_REAL, 4}};
+        {"corpus", RESULT_TEXT, 0},  {"setting", RESULT_TEXT, 0},  {"measure", RESULT_TEXT, 0},
+        {"n_runs", RESULT_WHOLE, 0}, {"n_pairs", RESULT_WHOLE, 0}, {"mean", RESULT_REAL, 4},
+        {"low", RESULT_REAL, 4},     {"high", RESULT_REAL, 4}};
     filling f = {.x = x};
     f.sources = result_add(r, "sources",
                            "sources of noise: agreement of runs that differ in nothing else, 95 % "
                            "intervals",
                            of_sources, sizeof of_sources / sizeof *of_sources);
     if (x->file.noise[NOISE_RANKS].n > 1)
-        f.differences = result_add(r, "ranks", "what the number of ranks changes, 95 % intervals",
+        f.differences = result_add(r, "ranks", "runs on different numbers of ranks, 95 % intervals",
                                    of_differences, sizeof of_differences / sizeof *of_differences);
     status s = status_ok();
     for (int i = 0; i < x->n_samples && !s.code; i++) {
