@@ -165,7 +165,8 @@ static double dodge(const picture *q, const drawing *d, int series) {
     if (!q->spec->low || q->n < 2 || q->crowd || q->x.log)
         return 0;
     const double pixel = (q->x.high - q->x.low) / (d->width - q->frame.left - q->frame.right);
-    return (series - (q->n - 1) / 2.0) * DODGE * pixel;
+    const double apart = fmin(DODGE, 3.0 * DODGE / q->n);
+    return (series - (q->n - 1) / 2.0) * apart * pixel;
 }
 
 static void put_data(const picture *q, drawing *d) {
@@ -203,15 +204,18 @@ static void put_plot(const picture *q, drawing *d) {
     }
 }
 
-/* What the dotted line is, above its last point. */
+/* What the dotted line is, at its last point, away from the lines if there is room. */
+static const double ROOM_BELOW = 0.12; /* of the height */
+
 static void put_level_name(const picture *q, drawing *d) {
     const chart_lines *spec = q->spec;
     if (!spec->level || !spec->level_name || !chart_has(spec->c.data, spec->level))
         return;
     const line *l = &q->lines[0];
-    fprintf(d->script, "set label %s at %.9g,%.9g right offset 0,0.6 tc rgb 'black'\n",
-            drawing_string(d, spec->level_name).text, l->last_x,
-            chart_real(spec->c.data, l->end - 1, spec->level));
+    const double level = chart_real(spec->c.data, l->end - 1, spec->level);
+    const bool below = level < l->last_y && chart_range_place(&q->y, level) > ROOM_BELOW;
+    fprintf(d->script, "set label %s at %.9g,%.9g right offset 0,%s tc rgb 'black'\n",
+            drawing_string(d, spec->level_name).text, l->last_x, level, below ? "-0.8" : "0.6");
 }
 
 /* Pixels of the text below the last point. */
