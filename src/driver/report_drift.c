@@ -263,13 +263,14 @@ static status write_changed(report *r, const report_result *from) {
                                   .from_zero = true,
                                   .most = MOST_PLOTTED};
     const status s = chart_draw_intervals(&r->page, &spec);
-    report_end_figure(
-        r, "Words that changed most",
-        "Significant ones first, then by what exceeds the control. Dots: change between the "
-        "periods; bars: 95\u00a0% interval over runs; crosses: "
-        "the change of the same word in the shuffled control (or, without one, "
-        "between runs of a period). A bar that reaches its cross is no finding.",
-        t);
+    char significance[160], how[700];
+    tell_significance(t, significance);
+    snprintf(how, sizeof how, "%s %s", significance,
+             "Significant ones first, then by what exceeds the control. Dots: change between the "
+             "periods; bars: 95\u00a0% interval over runs; crosses: "
+             "the change of the same word in the shuffled control (or, without one, "
+             "between runs of a period). A bar that reaches its cross is no finding.");
+    report_end_figure(r, "Words that changed most", how, t);
     report_table(r, t, shown, 0, "Words that changed most",
                  "q: smallest false discovery rate at which the word would be called changed.");
     return s;
