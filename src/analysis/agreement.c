@@ -272,11 +272,42 @@ static double pearson(const agreement_space *x, const agreement_space *y, double
     return covariance / sqrt(variances[0] * variances[1]);
 }
 
+/* U S of all words: the rows of length 1 in other coordinates, in doubles. *rows is new. */
+static status gather_scores(const agreement_space *x, double **rows) {
+    const int64_t rank = x->svd.rank, n = x->rows.n_local * rank;
+    double *mine;
+    int64_t bytes;
+    *rows = NULL;
+    status s = mem_new(&mine, (size_t)n, sizeof *mine, "vectors");
+    s = comm_agree(x->rows.world, s);
+    for (int64_t i = 0; i < n && !s.code; i++)
+        mine[i] = x->svd.u.rows[i] * x->svd.values[i % rank];
+    if (!s.code)
+        s = comm_concatenate(x->rows.world, mine, n * (int64_t)sizeof *mine, rows, &bytes);
+    mem_free(&mine);
+    return s;
+}
+
+static status spearman_of_few(const agreement_space *x, const agreement_space *y, double *rho) {
+    double *all[2] = {NULL, NULL};
+    status s = gather_scores(x, &all[0]);
+    if (!s.code)
+        s = gather_scores(y, &all[1]);
+    if (!s.code)
+        s = comm_agree(x->rows.world,
+                       rsa_sorted(x->rows.n, all[0], x->svd.rank, all[1], y->svd.rank, rho));
+    mem_free(&all[0]);
+    mem_free(&all[1]);
+    return s;
+}
+
 static status spearman(agreement_space *x, agreement_space *y, int threads, double *rho) {
     const comm *world = x->rows.world;
     unit_rows all[2] = {{0}};
     agreement_space *const both[] = {x, y};
     status s = status_ok();
+    if (x->rows.n <= RSA_EXACT)
+        return spearman_of_few(x, y, rho);
     for (int k = 0; k < 2 && !s.code; k++) {
         s = space_gather(&both[k]->rows, &all[k]);
         if (!s.code && !both[k]->ranks.ranks)

@@ -12,10 +12,11 @@
 
 enum {
     BLOCK = 256, /* queries that a thread takes at a time */
-    TILE = 1024, /* candidates of one sgemm: its scores stay in L2 */
+    TILE = 512,  /* candidates of one sgemm: its scores stay in L2 */
     STRIP = 64,  /* scores that are looked at together */
     PARTS = 3,
-    LANES = 8
+    LANES = 8,
+    POOLED = 64 /* the largest k for which candidates wait in a pool */
 };
 static const double MUL_EPSILON = 0.001;
 static const double SHORTEST = 1e-12;
@@ -44,6 +45,17 @@ void neighbours_normalise(float *row, int64_t dim) {
         row[j] = (float)(row[j] / divisor);
 }
 
+/* Candidates of a query by cosine that have sgemm's scores only: exact ones take as long as
+ * hundreds of those, and most of what is among the k best so far does not stay there. */
+enum { WAITING = 2 * POOLED };
+typedef struct {
+    int32_t rows[WAITING]; /* growing */
+    float scores[WAITING]; /* of these */
+    float highest[POOLED]; /* the k highest scores so far, falling */
+    float limit;           /* what is below is not among the k best */
+    int n;                 /* waiting */
+} pool;
+
 /* What one thread needs for one block of queries. */
 typedef struct {
     int32_t *ids;      /* [BLOCK * PARTS] the probes of the block, sorted, each once */
@@ -52,6 +64,7 @@ typedef struct {
     float *scores;     /* [n_ids x TILE] */
     double *bounds;    /* [BLOCK] a candidate scored below is not among the k best */
     neighbour *sorted; /* of the output: the block's queries x k */
+    pool *pools;       /* [BLOCK], or NULL */
     int n_ids;
     int64_t begin, n; /* queries */
 } block;
@@ -161,6 +174,14 @@ static double insert(neighbour *list, int k, int32_t row, double score) {
     return list[k - 1].row < 0 ? -INFINITY : list[k - 1].score;
 }
 
+/* Whether one of n numbers is at least the limit; in a form that compilers vectorise. */
+static bool any_reaches(const float *x, int n, float limit) {
+    int found = 0;
+    for (int j = 0; j < n; j++)
+        found |= x[j] >= limit;
+    return found;
+}
+
 /* Pass over the scores of one query against candidates [first, first + n). */
 static void scan(const neighbours_task *t, block *b, int64_t i, int64_t first, int n) {
     const int parts = neighbours_parts(t->method);
@@ -171,11 +192,9 @@ static void scan(const neighbours_task *t, block *b, int64_t i, int64_t first, i
         const float *scores[PARTS] = {NULL};
         for (int p = 0; p < parts; p++)
             scores[p] = b->scores + (size_t)b->parts[i * parts + p] * TILE + begin;
-        float bounds[STRIP], highest = -INFINITY;
+        float bounds[STRIP];
         bound_scores(t->method, scores, error, m, bounds);
-        for (int j = 0; j < m; j++)
-            highest = bounds[j] > highest ? bounds[j] : highest;
-        if (highest < b->bounds[i])
+        if (!any_reaches(bounds, m, nextafterf((float)b->bounds[i], -INFINITY)))
             continue;
         for (int j = 0; j < m; j++) {
             int64_t candidate = first + begin + j;
@@ -187,6 +206,73 @@ static void scan(const neighbours_task *t, block *b, int64_t i, int64_t first, i
     }
 }
 
+/* ---- the k best by cosine, through a pool */
+
+/* Score what may be among the k best and empty the pool. Rows have come in their order. */
+static void settle(const neighbours_task *t, block *b, int64_t i) {
+    pool *p = &b->pools[i];
+    for (int j = 0; j < p->n; j++)
+        if (p->scores[j] >= p->limit)
+            insert(b->sorted + i * t->k, t->k, p->rows[j],
+                   exact_score(t, t->queries + b->begin + i, p->rows[j]));
+    p->n = 0;
+}
+
+/* Drop what has fallen below the limit; if that frees little, as when many rows are equal, settle.
+ */
+static void make_room(const neighbours_task *t, block *b, int64_t i) {
+    pool *p = &b->pools[i];
+    int kept = 0;
+    for (int j = 0; j < p->n; j++)
+        if (p->scores[j] >= p->limit) {
+            p->rows[kept] = p->rows[j];
+            p->scores[kept++] = p->scores[j];
+        }
+    p->n = kept;
+    if (kept > WAITING * 3 / 4)
+        settle(t, b, i);
+}
+
+/* The k-th best of the exact scores is at least the k-th highest of sgemm's less the error, and a
+ * candidate's exact score at most its own and the error: two errors apart it is out, and a third
+ * makes up for rounding here. */
+static void wait_in_pool(const neighbours_task *t, block *b, int64_t i, int32_t row, float score) {
+    pool *p = &b->pools[i];
+    if (p->n == WAITING)
+        make_room(t, b, i);
+    p->rows[p->n] = row;
+    p->scores[p->n++] = score;
+    if (score <= p->highest[t->k - 1])
+        return;
+    int at = t->k - 1;
+    for (; at > 0 && p->highest[at - 1] < score; at--)
+        p->highest[at] = p->highest[at - 1];
+    p->highest[at] = score;
+    p->limit = p->highest[t->k - 1] - 3 * error_bound(t);
+}
+
+static void scan_cosines(const neighbours_task *t, block *b, int64_t i, int64_t first, int n) {
+    const float *scores = b->scores + (size_t)b->parts[i] * TILE;
+    const pool *p = &b->pools[i];
+    for (int begin = 0; begin < n; begin += STRIP) {
+        const int m = n - begin < STRIP ? n - begin : STRIP;
+        if (!any_reaches(scores + begin, m, p->limit))
+            continue;
+        for (int j = begin; j < begin + m; j++)
+            if (scores[j] >= p->limit && !is_excluded(t, b->begin + i, first + j))
+                wait_in_pool(t, b, i, (int32_t)(first + j), scores[j]);
+    }
+}
+
+static void empty_pools(const neighbours_task *t, block *b) {
+    for (int64_t i = 0; i < b->n; i++) {
+        b->pools[i].n = 0;
+        b->pools[i].limit = -INFINITY;
+        for (int j = 0; j < t->k; j++)
+            b->pools[i].highest[j] = -INFINITY;
+    }
+}
+
 static void answer_block(const neighbours_task *t, block *b) {
     const int dim = (int)t->candidates.dim;
     gather_probes(t, b);
@@ -194,6 +280,8 @@ static void answer_block(const neighbours_task *t, block *b) {
         b->bounds[i] = -INFINITY;
     for (int64_t i = 0; i < b->n * t->k; i++)
         b->sorted[i] = (neighbour){-1, -INFINITY};
+    if (b->pools)
+        empty_pools(t, b);
     for (int64_t first = 0; first < t->candidates.n; first += TILE) {
         int64_t left = t->candidates.n - first;
         int n = left < TILE ? (int)left : TILE;
@@ -201,8 +289,13 @@ static void answer_block(const neighbours_task *t, block *b) {
                     t->candidates.rows + (size_t)first * t->candidates.stride,
                     (int)t->candidates.stride, 0.0f, b->scores, TILE);
         for (int64_t i = 0; i < b->n; i++)
-            scan(t, b, i, first, n);
+            if (b->pools)
+                scan_cosines(t, b, i, first, n);
+            else
+                scan(t, b, i, first, n);
     }
+    for (int64_t i = 0; i < b->n && b->pools; i++)
+        settle(t, b, i);
 }
 
 /* ---- threads */
@@ -215,6 +308,7 @@ static void clear_blocks(block **blocks, int n) {
         mem_free(&b->rows);
         mem_free(&b->scores);
         mem_free(&b->bounds);
+        mem_free(&b->pools);
     }
     mem_free(blocks);
 }
@@ -232,6 +326,8 @@ static status new_blocks(block **blocks, int n, size_t queries, const neighbours
                         "rows of the queries");
         if (!s.code)
             s = mem_new(&b->scores, most * TILE, sizeof *b->scores, "scores of the candidates");
+        if (!s.code && t->method == NEIGHBOURS_COSINE && t->k <= POOLED)
+            s = mem_new(&b->pools, queries, sizeof *b->pools, "candidates of the search");
         if (!s.code)
             s = mem_new(&b->bounds, queries, sizeof *b->bounds, "work space of the search");
     }

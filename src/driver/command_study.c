@@ -71,17 +71,18 @@ static void warn_of_races(const study *x) {
 
 static status run(study *x) {
     const options *o = x->o;
-    status s = study_make_folders(x);
+    status s = is_stage(o, STAGE_PREPARE) ? study_make_folders(x) : status_ok();
     if (!s.code)
         s = study_prepare(x, is_stage(o, STAGE_PREPARE));
     if (!s.code)
         s = study_look(x);
     if (!s.code && is_stage(o, STAGE_TRAIN)) {
-        warn_of_races(x);
         s = study_check(x);
+        if (!s.code)
+            warn_of_races(x);
+        if (!s.code)
+            s = study_train(x, o->task, o->tasks);
     }
-    if (!s.code && is_stage(o, STAGE_TRAIN))
-        s = study_train(x, o->task, o->tasks);
     if (!s.code && is_stage(o, STAGE_ANALYSIS))
         s = study_analyse(x);
     return s;

@@ -25,9 +25,10 @@ static const command_row table[] = {
      command_plan},
     {"stability", "run.h5...", "Agreement between runs: neighbours, spaces, words, with intervals.",
      C_STABILITY, command_stability},
-    {"drift", "run.h5 | a.h5 b.h5 c.h5...",
-     "Change of the vectors between the epochs of a run, or between periods.", C_DRIFT,
-     command_drift},
+    {"drift", "run.h5 | a.h5 b.h5... | --periods NAME=FILES... [--control NAME@I=FILES...]",
+     "Change of the vectors between the epochs of a run, or between periods, and which words it is "
+     "more than noise for.",
+     C_DRIFT, command_drift},
     {"align", "a.h5 b.h5 [-o mapped.h5]",
      "Compare two runs, and map the vectors of one onto those of the other (Procrustes).", C_ALIGN,
      command_align},

@@ -341,7 +341,7 @@ static void value_text(const options *o, const option_row *row, char *text, size
 
 status options_refuse(const options *o, const char *const *names, const char *because) {
     for (; *names; names++) {
-        const option_row *row = option_find(*names, strlen(*names), C_ALL);
+        const option_row *row = option_find(*names, strlen(*names), o->command);
         char value[4096];
         if (!row || !((const bool *)&o->given)[row - table])
             continue;

@@ -65,6 +65,7 @@ typedef struct {
     const options *o; /* of the command */
     const comm *world;
     study_file file;
+    char *folder; /* of the file: relative inputs begin there */
     study_input *inputs;
     study_setting *settings;
     study_run *runs;
@@ -100,7 +101,8 @@ status study_prepare(study *x, bool may_write);
 /* Find the states of all runs. STATUS_USAGE: a complete one was trained with other options. */
 status study_look(study *x);
 
-/* STATUS_USAGE if a setting has options that exclude each other, by a dry run of each. */
+/* STATUS_USAGE if a run needs more ranks than there are, or a setting has options that exclude each
+ * other, by a dry run of each. */
 status study_check(const study *x);
 
 /* Train what is missing. Of `tasks` equal shares only number `task` (from 1). A run that fails is

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "commands.h"
 #include "memory.h"
 #include "options_table.h"
 #include "yaml_file.h"
@@ -164,13 +163,13 @@ static status read_name(const reading *r, const yaml_node_t *key, const char **n
     if (s.code)
         return s;
     for (const char *c = *name; *c; c++)
-        if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+", *c))
+        if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_+", *c))
             return yaml_file_error(&r->yaml, key,
-                                   "a name has letters, digits and . _ + only: it becomes a part "
+                                   "a name has letters, digits and . - _ + only: it becomes a part "
                                    "of file names");
-    return **name && **name != '.'
+    return **name && !strchr(".-", **name)
                ? s
-               : yaml_file_error(&r->yaml, key, "a name is empty or begins with a dot");
+               : yaml_file_error(&r->yaml, key, "a name is empty or begins with a dot or a dash");
 }
 
 static status add_input(void *context, const yaml_node_t *item) {
@@ -388,9 +387,7 @@ static status check(const study_file *f) {
 status study_file_open(study_file *f, const char *path) {
     *f = (study_file){.path = path, .rank_seeds = SEEDS_OF_RANKS, .ranks_per_run = 1};
     reading r = {.f = f};
-    status s = common_folder(path, &f->folder);
-    if (!s.code)
-        s = yaml_file_open(&r.yaml, path, "study");
+    status s = yaml_file_open(&r.yaml, path, "study");
     if (!s.code && yaml_file_root(&r.yaml))
         s = yaml_file_each_pair(&r.yaml, yaml_file_root(&r.yaml),
                                 "expected lines of the form 'part: ...'", read_part, &r);
@@ -413,5 +410,4 @@ void study_file_close(study_file *f) {
         list_clear(&f->noise[kind]);
     mem_free(&f->corpora);
     mem_free(&f->models);
-    mem_free(&f->folder);
 }

@@ -49,7 +49,6 @@ typedef struct {
 
 typedef struct {
     const char *path;
-    char *folder;          /* of the file: relative inputs begin there */
     study_corpus *corpora; /* in order; periods if is_time */
     int n_corpora;
     bool is_time;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "commands.h"
 #include "h5.h"
 #include "memory.h"
 #include "objective.h"
@@ -11,7 +12,8 @@
 #include "study.h"
 #include "study_line.h"
 
-enum { NAME = 512 };
+/* LONGEST_NAME: file systems take 255 bytes, and there are endings. */
+enum { NAME = 512, LONGEST_NAME = 200 };
 
 /* ---- names */
 
@@ -44,7 +46,7 @@ static void append_number(char name[NAME], const char *before, int64_t number) {
 
 /* Relative names begin in --corpora, or where the file is. */
 static status resolve(const study *x, const char *name, char **path) {
-    const char *folder = *x->o->corpora ? x->o->corpora : x->file.folder;
+    const char *folder = *x->o->corpora ? x->o->corpora : x->folder;
     if (*name == '/' || !strcmp(folder, "."))
         return mem_string(path, name);
     const size_t size = strlen(folder) + strlen(name) + sizeof "/";
@@ -256,9 +258,18 @@ static status find_run(study *x, int input, int setting, const study_variant *v,
     append(name, "", x->inputs[input].name);
     append(name, "-", x->settings[setting].name);
     name_variant(x, &x->settings[setting], v, name);
-    for (*found = 0; *found < x->n_runs; ++*found)
-        if (!strcmp(x->runs[*found].name, name))
-            return status_ok();
+    if (strlen(name) > LONGEST_NAME)
+        return status_error(STATUS_USAGE, "%s: a run would be called %.60s..., which is too long",
+                            x->file.path, name);
+    for (*found = 0; *found < x->n_runs; ++*found) {
+        const study_run *run = &x->runs[*found];
+        if (strcmp(run->name, name) != 0)
+            continue;
+        return run->input == input && run->setting == setting
+                   ? status_ok()
+                   : status_error(STATUS_USAGE, "%s: two different runs would be called %s",
+                                  x->file.path, name);
+    }
     size_t room = (size_t)x->n_runs;
     status s = mem_grow(&x->runs, &room, room + 1, sizeof *x->runs, "the runs of the study");
     if (s.code)
@@ -369,6 +380,8 @@ static status open_runs_of(study *x, int input, int setting) {
 status study_open(study *x, const char *path, const options *o, const comm *world) {
     *x = (study){.o = o, .world = world};
     status s = study_file_open(&x->file, path);
+    if (!s.code)
+        s = common_folder(path, &x->folder);
     if (!s.code && o->ranks_per_run)
         x->file.ranks_per_run = o->ranks_per_run;
     if (!s.code)
@@ -406,6 +419,7 @@ void study_close(study *x) {
     }
     for (int i = 0; i < x->n_samples; i++)
         mem_free(&x->samples[i].runs);
+    mem_free(&x->folder);
     mem_free(&x->settings);
     mem_free(&x->runs);
     mem_free(&x->samples);

@@ -103,10 +103,18 @@ static bool is_asked(const study *x, int run) {
     return false;
 }
 
+static status check_ranks(const study *x) {
+    for (int i = 0; i < x->n_runs; i++)
+        if (x->runs[i].variant.ranks > comm_size(x->world) && x->runs[i].state != RUN_COMPLETE)
+            return status_error(STATUS_USAGE, "%s needs %d ranks, %d are here", x->runs[i].name,
+                                x->runs[i].variant.ranks, comm_size(x->world));
+    return status_ok();
+}
+
 status study_check(const study *x) {
     comm *alone = comm_split(x->world, comm_rank(x->world));
     const bool speaks = comm_rank(x->world) == 0;
-    status s = status_ok();
+    status s = check_ranks(x);
     for (int i = 0; i < x->n_runs && speaks && !s.code; i++)
         if (x->runs[i].state == RUN_MISSING && !is_asked(x, i))
             s = ask(&x->runs[i], alone);
@@ -264,14 +272,6 @@ static status run_phase(study *x, int ranks, const int *order, int n, int *faile
     return s.code ? s : first;
 }
 
-static status check_ranks(const study *x) {
-    for (int i = 0; i < x->n_runs; i++)
-        if (x->runs[i].variant.ranks > comm_size(x->world) && x->runs[i].state != RUN_COMPLETE)
-            return status_error(STATUS_USAGE, "%s needs %d ranks, %d are here", x->runs[i].name,
-                                x->runs[i].variant.ranks, comm_size(x->world));
-    return status_ok();
-}
-
 static int count_complete(const study *x) {
     int n = 0;
     for (int i = 0; i < x->n_runs; i++)
@@ -295,10 +295,8 @@ static status sum_up(study *x, status first, int failed) {
 
 status study_train(study *x, int64_t task, int64_t tasks) {
     int *order = NULL, failed = 0;
-    status s = check_ranks(x), first = status_ok();
-    if (!s.code)
-        s = comm_agree(x->world,
-                       mem_new(&order, (size_t)x->n_runs, sizeof *order, "the queue of runs"));
+    status first = status_ok();
+    status s = comm_agree(x->world, mem_new(&order, (size_t)x->n_runs, sizeof *order, "the queue"));
     for (int i = 0; i < x->n_runs; i++)
         estimate(x, &x->runs[i]);
     for (int ranks = comm_size(x->world); ranks > 0 && !s.code; ranks--) {

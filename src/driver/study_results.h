@@ -6,12 +6,19 @@
 #include "study.h"
 #include "study_line.h"
 
-/* Collective. Run a command of which `line` has the inputs and options; it writes results/NAME.h5
- * (report: OUTPUT), and what it prints goes to results/NAME.log. A result that is newer than its
- * inputs and has the same options is kept. line is cleared. STATUS_STOPPED before it begins, after
- * a signal. */
-status study_result_make(const study *x, int command, study_line *line, const char *output,
-                         const char *name);
+/* A command over runs. */
+typedef struct {
+    int command;      /* its bit */
+    const char *name; /* of the result: what it prints goes to results/NAME.log */
+    char *output;     /* the file that it writes */
+    study_line line;  /* its inputs and options; cleared by study_result_make */
+    const int *runs;  /* [n] that it looks at */
+    int n;
+} study_result;
+
+/* Collective. Run it. A result that is newer than its runs and has the same options is kept.
+ * STATUS_STOPPED before it begins, after a signal. */
+status study_result_make(const study *x, study_result *of);
 
 /* Collective. The table of sources of noise, from the results of stability: results/study.h5, as
  * CSV in results/study, and on stdout. paths[n_samples]: those results, NULL where there is none.

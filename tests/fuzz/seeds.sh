@@ -9,7 +9,7 @@ rm -rf "$folder"
 mkdir -p "$folder"
 cp -r "$SOURCE"/tests/fuzz/seeds/* "$folder"
 cd "$folder"
-mkdir -p text tokens lexicon evalset word2vec_bin word2vec_text glove npy config hdf5_bytes hdf5_made
+mkdir -p text tokens lexicon evalset word2vec_bin word2vec_text glove npy config study hdf5_bytes hdf5_made
 
 # ---- texts
 
@@ -62,7 +62,12 @@ printf '\x02\x09\x05\x03\x01\x06\x02\x01\x00\x00\x00\x08\x01\x05\x02\x05' >hdf5_
 printf '\x03\x1A\x06\x1D\x02\x1C\x07\x19\x05' >hdf5_made/result
 printf '\x02\x14\x03\x13\x03' >hdf5_made/circles # once walked in exponential time
 
+# ---- studies
+
+cp "$SOURCE"/benchmarks/studies/*.yaml study
+
 # ---- words
 
 sed -n 's/^OPTION([a-z]*, [a-z_0-9]*, "\([^"]*\)".*/"\1: "/p' "$SOURCE/src/driver/options.def" >config.dict
+{ cat config.dict && printf '"%s: "\n' corpora periods prepare models options grid noise controls counts seeds; } >study.dict
 printf '"%s"\n' "'descr'" "'<f4'" "'shape'" "'fortran_order'" False \\x93NUMPY >npy.dict
