@@ -6,7 +6,7 @@
 #include "chart_internal.h"
 #include "memory.h"
 
-enum { MOST_NAME = 22, DODGE = 8, MOST_TICS = 8 }; /* characters; pixels between bars */
+enum { MOST_NAME = 30, DODGE = 8, MOST_TICS = 8 }; /* characters; pixels between bars */
 
 /* Rows [begin, end) of the table. */
 typedef struct {
@@ -89,6 +89,12 @@ static void choose_names(picture *q) {
         highest->named = lowest->named = true;
 }
 
+/* Characters of a name: a third of the width is enough for them. */
+static int most_name(const picture *q) {
+    const int third = q->spec->c.width / 3 / CHARACTER;
+    return third < MOST_NAME ? third : MOST_NAME;
+}
+
 static int names_width(const picture *q) {
     int widest = 0;
     for (int i = 0; i < q->n; i++) {
@@ -97,7 +103,7 @@ static int names_width(const picture *q) {
         const int width = q->lines[i].named ? drawing_width(name, length) : 0;
         widest = width > widest ? width : widest;
     }
-    return widest < MOST_NAME ? widest : MOST_NAME;
+    return widest < most_name(q) ? widest : most_name(q);
 }
 
 static int compare_ends(const void *a, const void *b) {
@@ -136,7 +142,7 @@ static void put_names(const picture *q, drawing *d) {
             continue;
         const char *name = chart_text(q->spec->c.data, l->begin, q->spec->series, &length);
         fprintf(d->script, "set label %s at screen %.5f,%.5f left tc rgb 'black'\n",
-                drawing_short(d, name, length, MOST_NAME).text,
+                drawing_short(d, name, length, most_name(q)).text,
                 (width - q->frame.right + 22) / width, (q->frame.bottom + l->at) / height);
         if (!q->crowd)
             fprintf(d->script, "set label '' at screen %.5f,%.5f point %s ps 0.7 lw 1.5\n",

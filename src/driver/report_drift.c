@@ -233,10 +233,10 @@ static void tell_significance(const result_table *t, char text[160]) {
     if (!chart_has(t, "q"))
         snprintf(text, 160, "Without control runs it is not known which of them are significant.");
     else if (n)
-        snprintf(text, 160, "%lld of these %lld are significant.", (long long)n,
+        snprintf(text, 160, "%lld of these %lld are significant (filled dots).", (long long)n,
                  (long long)result_rows(t));
     else
-        snprintf(text, 160, "<b>None of them is significant.</b>");
+        snprintf(text, 160, "<b>None of them is significant</b> (open dots).");
 }
 
 static status write_changed(report *r, const report_result *from) {
@@ -260,6 +260,7 @@ static status write_changed(report *r, const report_result *from) {
                                   .other = chart_has(t, "control")  ? "control"
                                            : chart_has(t, "within") ? "within"
                                                                     : NULL,
+                                  .sure = chart_has(t, "q") ? "significant" : NULL,
                                   .from_zero = true,
                                   .most = MOST_PLOTTED};
     const status s = chart_draw_intervals(&r->page, &spec);
@@ -269,7 +270,8 @@ static status write_changed(report *r, const report_result *from) {
              "Significant ones first, then by what exceeds the control. Dots: change between the "
              "periods; bars: 95\u00a0% interval over runs; crosses: "
              "the change of the same word in the shuffled control (or, without one, "
-             "between runs of a period). A bar that reaches its cross is no finding.");
+             "between runs of a period). With few runs bars are long: the test is told by q, not "
+             "by them.");
     report_end_figure(r, "Words that changed most", how, t);
     report_table(r, t, shown, 0, "Words that changed most",
                  "q: smallest false discovery rate at which the word would be called changed.");
