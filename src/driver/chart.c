@@ -29,12 +29,15 @@ bool chart_has(const result_table *t, const char *column) {
 
 /* ---- ranges */
 
+/* Numbers that no measure has; what differs by less than this part is drawn as one value. */
+static const double TOO_LARGE = 1e30, ONE_VALUE = 1e-6;
+
 chart_range chart_range_new(bool log) {
     return (chart_range){INFINITY, -INFINITY, log};
 }
 
 void chart_range_see(chart_range *r, double x) {
-    if (!isfinite(x) || (r->log && x <= 0))
+    if (!(fabs(x) < TOO_LARGE) || (r->log && x < 1 / TOO_LARGE))
         return;
     r->low = fmin(r->low, x);
     r->high = fmax(r->high, x);
@@ -53,13 +56,14 @@ bool chart_range_finish(chart_range *r, bool from_zero, double room) {
     double width = r->high - r->low;
     if (from_zero)
         width = fmax(r->high, 0) - fmin(r->low, 0);
-    if (!(width > 0))
-        width = fmax(fabs(r->high), 1e-6);
+    const double largest = fmax(fabs(r->low), fabs(r->high));
+    if (!(width > ONE_VALUE * largest))
+        width = largest > 0 ? largest : 1;
     r->low -= room * width;
     r->high += room * width;
     if (from_zero && positive)
         r->low = 0;
-    if (from_zero && negative)
+    else if (from_zero && negative)
         r->high = 0;
     return true;
 }

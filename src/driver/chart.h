@@ -47,6 +47,7 @@ typedef struct {
     chart c;
     const char *label; /* text */
     const char *value, *low, *high, *other;
+    const char *sure; /* text: the point is open where it is "no" */
     bool from_zero;
     int64_t most; /* rows */
 } chart_intervals;

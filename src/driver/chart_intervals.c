@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <math.h>
+#include <string.h>
 
 #include "chart_internal.h"
 
@@ -45,13 +46,18 @@ static void put_tics(const chart_intervals *spec, drawing *d) {
     fprintf(d->script, ")\n");
 }
 
+static bool is_sure(const chart_intervals *spec, int64_t row) {
+    size_t length;
+    return !spec->sure || strcmp(chart_text(spec->c.data, row, spec->sure, &length), "no") != 0;
+}
+
 static void put_plot(const chart_intervals *spec, drawing *d) {
     const result_table *t = spec->c.data;
     fprintf(d->script, "$rows << END\n");
     for (int64_t i = 0; i < rows_of(spec); i++)
-        fprintf(d->script, "%d %.9g %.9g %.9g %.9g\n", (int)-i, chart_real(t, i, spec->value),
+        fprintf(d->script, "%d %.9g %.9g %.9g %.9g %d\n", (int)-i, chart_real(t, i, spec->value),
                 chart_real(t, i, spec->low), chart_real(t, i, spec->high),
-                chart_real(t, i, spec->other));
+                chart_real(t, i, spec->other), is_sure(spec, i));
     fprintf(d->script, "END\nplot ");
     if (spec->low)
         fprintf(d->script,
@@ -60,7 +66,12 @@ static void put_plot(const chart_intervals *spec, drawing *d) {
     if (spec->other)
         fprintf(d->script, "$rows using 5:1 with points pt 2 ps 0.7 lw 1.5 lc rgb '#0000%02x', ",
                 ROLE_SERIES + 1);
-    fprintf(d->script, "$rows using 2:1 with points pt 7 ps 0.8 lc rgb '#0000%02x'\n", ROLE_SERIES);
+    fprintf(
+        d->script,
+        "$rows using ($6 == 1 ? $2 : NaN):1 with points pt 7 ps 0.8 lc rgb '#0000%02x', "
+        "$rows using ($6 == 1 ? NaN : $2):1 with points pt 7 ps 0.8 lc rgb '#0000%02x', "
+        "$rows using ($6 == 1 ? NaN : $2):1 with points pt 6 ps 0.8 lw 1.5 lc rgb '#0000%02x'\n",
+        ROLE_SERIES, ROLE_PAPER, ROLE_SERIES);
 }
 
 static status draw(page *p, const chart_intervals *spec, const chart_range *x) {

@@ -6,7 +6,7 @@
 #include "chart_internal.h"
 #include "memory.h"
 
-enum { MOST_NAME = 22, DODGE = 8, MOST_TICS = 8 }; /* characters; pixels between bars */
+enum { MOST_NAME = 30, DODGE = 8, MOST_TICS = 8 }; /* characters; pixels between bars */
 
 /* Rows [begin, end) of the table. */
 typedef struct {
@@ -89,6 +89,12 @@ static void choose_names(picture *q) {
         highest->named = lowest->named = true;
 }
 
+/* Characters of a name: a third of the width is enough for them. */
+static int most_name(const picture *q) {
+    const int third = q->spec->c.width / 3 / CHARACTER;
+    return third < MOST_NAME ? third : MOST_NAME;
+}
+
 static int names_width(const picture *q) {
     int widest = 0;
     for (int i = 0; i < q->n; i++) {
@@ -97,7 +103,7 @@ static int names_width(const picture *q) {
         const int width = q->lines[i].named ? drawing_width(name, length) : 0;
         widest = width > widest ? width : widest;
     }
-    return widest < MOST_NAME ? widest : MOST_NAME;
+    return widest < most_name(q) ? widest : most_name(q);
 }
 
 static int compare_ends(const void *a, const void *b) {
@@ -136,7 +142,7 @@ static void put_names(const picture *q, drawing *d) {
             continue;
         const char *name = chart_text(q->spec->c.data, l->begin, q->spec->series, &length);
         fprintf(d->script, "set label %s at screen %.5f,%.5f left tc rgb 'black'\n",
-                drawing_short(d, name, length, MOST_NAME).text,
+                drawing_short(d, name, length, most_name(q)).text,
                 (width - q->frame.right + 22) / width, (q->frame.bottom + l->at) / height);
         if (!q->crowd)
             fprintf(d->script, "set label '' at screen %.5f,%.5f point %s ps 0.7 lw 1.5\n",
@@ -165,7 +171,8 @@ static double dodge(const picture *q, const drawing *d, int series) {
     if (!q->spec->low || q->n < 2 || q->crowd || q->x.log)
         return 0;
     const double pixel = (q->x.high - q->x.low) / (d->width - q->frame.left - q->frame.right);
-    return (series - (q->n - 1) / 2.0) * DODGE * pixel;
+    const double apart = fmin(DODGE, 3.0 * DODGE / q->n);
+    return (series - (q->n - 1) / 2.0) * apart * pixel;
 }
 
 static void put_data(const picture *q, drawing *d) {
@@ -203,15 +210,18 @@ static void put_plot(const picture *q, drawing *d) {
     }
 }
 
-/* What the dotted line is, above its last point. */
+/* What the dotted line is, at its last point, away from the lines if there is room. */
+static const double ROOM_BELOW = 0.12; /* of the height */
+
 static void put_level_name(const picture *q, drawing *d) {
     const chart_lines *spec = q->spec;
     if (!spec->level || !spec->level_name || !chart_has(spec->c.data, spec->level))
         return;
     const line *l = &q->lines[0];
-    fprintf(d->script, "set label %s at %.9g,%.9g right offset 0,0.6 tc rgb 'black'\n",
-            drawing_string(d, spec->level_name).text, l->last_x,
-            chart_real(spec->c.data, l->end - 1, spec->level));
+    const double level = chart_real(spec->c.data, l->end - 1, spec->level);
+    const bool below = level < l->last_y && chart_range_place(&q->y, level) > ROOM_BELOW;
+    fprintf(d->script, "set label %s at %.9g,%.9g right offset 0,%s tc rgb 'black'\n",
+            drawing_string(d, spec->level_name).text, l->last_x, level, below ? "-0.8" : "0.6");
 }
 
 /* Pixels of the text below the last point. */

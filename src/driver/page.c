@@ -11,6 +11,7 @@
 #include "memory.h"
 
 enum { BUFFER = 1 << 16, PRINTED = 1024 };
+static const double ROUNDING = 1e-12; /* of sums of numbers about 1: shown as 0 */
 
 status page_open(page *p, const char *path) {
     *p = (page){.file.descriptor = -1};
@@ -137,12 +138,12 @@ void page_number(page *p, double x, int digits) {
         return;
     }
     char text[400];
-    const bool small = x != 0 && fabs(x) < 0.5 * pow(10, -digits);
+    const bool nothing = fabs(x) < ROUNDING, small = !nothing && fabs(x) < 0.5 * pow(10, -digits);
     if (small)
         snprintf(text, sizeof text, "%.1e", fabs(x));
     else
         snprintf(text, sizeof text, "%.*f", digits, fabs(x));
-    if (x < 0)
+    if (x < 0 && !nothing)
         page_put(p, "−");
     page_put(p, text);
 }

@@ -160,6 +160,8 @@ static const result_table *take_steps(report *r, const report_result *from) {
 static status write_steps(report *r, const report_result *from) {
     static const char *const shown[] = {"change",   "displacement_aligned", "neighbourhood_shift",
                                         "turnover", "n_significant",        NULL};
+    static const char *const columns[] = {"step",    "change",   "low",           "high", "within",
+                                          "control", "turnover", "n_significant", "fdr",  NULL};
     const result_table *t = take_steps(r, from);
     status s = status_ok();
     int n;
@@ -174,7 +176,7 @@ static status write_steps(report *r, const report_result *from) {
         report_end_figure(r, "Change from period to period", "Means over the shared words.", t);
     }
     if (t)
-        report_table(r, t, NULL, 0, "Steps",
+        report_table(r, t, columns, 0, "Steps",
                      "Significant words: those whose change is larger than the spread between runs "
                      "of the same period explains, at the false discovery rate given.");
     return s;
@@ -221,6 +223,22 @@ static const result_table *take_changed(report *r, const report_result *from) {
     return to;
 }
 
+/* What is known of the significance of the words in the table. */
+static void tell_significance(const result_table *t, char text[160]) {
+    int64_t n = 0;
+    for (int64_t i = 0; i < result_rows(t); i++) {
+        size_t length;
+        n += !strcmp(chart_text(t, i, "significant", &length), "yes");
+    }
+    if (!chart_has(t, "q"))
+        snprintf(text, 160, "Without control runs it is not known which of them are significant.");
+    else if (n)
+        snprintf(text, 160, "%lld of these %lld are significant (filled dots).", (long long)n,
+                 (long long)result_rows(t));
+    else
+        snprintf(text, 160, "<b>None of them is significant</b> (open dots).");
+}
+
 static status write_changed(report *r, const report_result *from) {
     static const char *const shown[] = {"word", "step", "rank",        "change",
                                         "low",  "high", "within",      "control",
@@ -242,16 +260,19 @@ static status write_changed(report *r, const report_result *from) {
                                   .other = chart_has(t, "control")  ? "control"
                                            : chart_has(t, "within") ? "within"
                                                                     : NULL,
+                                  .sure = chart_has(t, "q") ? "significant" : NULL,
                                   .from_zero = true,
                                   .most = MOST_PLOTTED};
     const status s = chart_draw_intervals(&r->page, &spec);
-    report_end_figure(
-        r, "Words that changed most",
-        "Significant ones first, then by what exceeds the control. Dots: change between the "
-        "periods; bars: 95\u00a0% interval over runs; crosses: "
-        "the change of the same word in the shuffled control (or, without one, "
-        "between runs of a period). A bar that reaches its cross is no finding.",
-        t);
+    char significance[160], how[700];
+    tell_significance(t, significance);
+    snprintf(how, sizeof how, "%s %s", significance,
+             "Significant ones first, then by what exceeds the control. Dots: change between the "
+             "periods; bars: 95\u00a0% interval over runs; crosses: "
+             "the change of the same word in the shuffled control (or, without one, "
+             "between runs of a period). With few runs bars are long: the test is told by q, not "
+             "by them.");
+    report_end_figure(r, "Words that changed most", how, t);
     report_table(r, t, shown, 0, "Words that changed most",
                  "q: smallest false discovery rate at which the word would be called changed.");
     return s;

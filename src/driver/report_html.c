@@ -146,7 +146,7 @@ status report_panels(report *r, const chart_lines *spec, const char *const *colu
 
 /* ---- tables */
 
-enum { MOST_SHOWN = 24, SHORT_TEXT = 40 };
+enum { MOST_SHOWN = 24, SHORT_TEXT = 28 };
 
 /* What is shown in a table: places of columns; high is -1 except for an interval. */
 typedef struct {

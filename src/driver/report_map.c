@@ -116,7 +116,7 @@ static status rank_words(mapping *m) {
 static status place_words(report *r, mapping *m) {
     const map_settings settings = {
         .perplexity = r->o->perplexity, .iterations = ITERATIONS, .threads = common_threads(r->o)};
-    map_quality quality;
+    map_quality quality = {0};
     log_info("a map of %lld words by t-SNE", (long long)m->rows.n);
     status s = map_components(&m->rows, settings.threads, m->components, r->shares);
     memcpy(m->points, m->components, (size_t)m->rows.n * MAP_AXES * sizeof *m->points);

@@ -4,26 +4,12 @@
 #include "memory.h"
 #include "report.h"
 
-static const char *input_at(const void *of, int64_t i) {
-    const string_list *inputs = of;
-    return inputs->items[i];
-}
-
-static status name_file(const report *r, const char *path, char **label) {
-    const string_list *inputs = &r->o->inputs;
-    char text[128];
-    report_label(path, report_common_folder(inputs->n, input_at, inputs), text);
-    return mem_string(label, text);
-}
-
 static status read_result(report *r, const char *path) {
     report_result *to = &r->results[r->n_results++];
     const group alone = group_alone();
     h5_file *file = NULL;
     to->path = path;
-    status s = name_file(r, path, &to->label);
-    if (!s.code)
-        s = h5_open(&file, path, RESULT_FILE_KIND, &alone);
+    status s = h5_open(&file, path, RESULT_FILE_KIND, &alone);
     if (!s.code)
         s = result_read(&to->found, file);
     if (file)
@@ -34,9 +20,6 @@ static status read_result(report *r, const char *path) {
 static status read_run(report *r, const char *path) {
     report_run *to = &r->runs[r->n_runs++];
     to->path = path;
-    status s = comm_agree(r->world, name_file(r, path, &to->label));
-    if (s.code)
-        return s;
     to->is_open = true;
     return embedding_open(&to->words, path, r->o, r->world);
 }
@@ -54,6 +37,32 @@ static status read_file(report *r, const char *path) {
     return what == RUN ? read_run(r, path) : comm_agree(r->world, read_result(r, path));
 }
 
+/* ---- names: runs among runs, results among results */
+
+static const char *run_at(const void *of, int64_t i) {
+    return ((const report_run *)of)[i].path;
+}
+
+static const char *result_at(const void *of, int64_t i) {
+    return ((const report_result *)of)[i].path;
+}
+
+static status name_files(report *r) {
+    const size_t runs = report_common_folder(r->n_runs, run_at, r->runs),
+                 results = report_common_folder(r->n_results, result_at, r->results);
+    status s = status_ok();
+    char text[128];
+    for (int i = 0; i < r->n_runs && !s.code; i++) {
+        report_label(r->runs[i].path, runs, text);
+        s = mem_string(&r->runs[i].label, text);
+    }
+    for (int i = 0; i < r->n_results && !s.code; i++) {
+        report_label(r->results[i].path, results, text);
+        s = mem_string(&r->results[i].label, text);
+    }
+    return s;
+}
+
 status report_open(report *r, const options *o, const comm *world) {
     const size_t n = (size_t)o->inputs.n;
     r->o = o;
@@ -66,7 +75,7 @@ status report_open(report *r, const options *o, const comm *world) {
     s = comm_agree(world, s);
     for (size_t i = 0; i < n && !s.code; i++)
         s = read_file(r, o->inputs.items[i]);
-    return s;
+    return s.code ? s : comm_agree(world, name_files(r));
 }
 
 void report_close(report *r) {

@@ -235,7 +235,7 @@ static void make_periods(result *r) {
         result_put_whole(t, s);
         result_put_whole(t, s + 1);
         result_put_whole(t, 20000);
-        put_all(t, 3, (double[]){.2 + .03 * s, .1, .5 - .05 * s});
+        put_all(t, 3, (double[]){.2 + .03 * s, 0, .5 - .05 * s});
         result_put_whole(t, 40 + 7 * s);
         result_put_real(t, .05);
     }
