@@ -86,7 +86,6 @@ claim "json is one object" grep -q '^{.*"command": *"drift".*}$' <(drift epochs.
 # ---- bad input
 claim "one epoch" "$WORDSHARD" train 0-1.h5 -o wide.h5 --dim 10 --epochs 1 --threads 1
 printf '2 20\nalpha%s\nbeta%s\n' "$(printf ' 1%.0s' {1..20})" "$(printf ' 2%.0s' {1..20})" >foreign.txt
-printf '2 30\na nan%s\nb%s\n' "$(printf ' 1%.0s' {1..29})" "$(printf ' 2%.0s' {1..30})" >broken.txt
 claim "import" "$WORDSHARD" import foreign.txt -o foreign.h5
 refuses "no run" 2 "no run given" drift
 refuses "an empty group" 2 "two=: no runs" drift --periods one=run0-1-1.h5 two=
@@ -114,6 +113,10 @@ python=${PYTHON:-/usr/bin/python3}
 if "$python" -c 'import numpy, scipy, h5py' 2>/dev/null; then
     claim "NumPy and SciPy agree between periods" "$python" "$SOURCE/tests/interop/drift.py" periods found.h5 run
     claim "NumPy and SciPy agree between epochs" "$python" "$SOURCE/tests/interop/drift.py" epochs moved.h5 epochs.h5
+    cp run0-2-1.h5 nan.h5
+    claim "a number is broken" "$python" -c 'import h5py; h5py.File("nan.h5", "r+")["vectors"][3, 4] = float("nan")'
+    refuses "numbers that are not finite" 3 "nan.h5: the vector of .* is not finite" drift run0-1-1.h5 nan.h5
+    refuses_on 2 "numbers that are not finite" 3 "is not finite" drift run0-1-1.h5 nan.h5
 else
     echo "skipped: NumPy, SciPy and h5py of Debian are not there"
 fi
