@@ -470,8 +470,6 @@ static status open_periods(drift_periods *d) {
     d->threads = common_threads(d->o);
     d->k = (int)d->o->neighbours;
     d->n_bins = s.code ? 0 : comparison_bins(d->words.n);
-    if (!s.code && d->groups.n_sets == 1)
-        log_info("no --control: changes have no p; docs/drift.md tells what a control is");
     return s;
 }
 
@@ -485,6 +483,8 @@ status drift_periods_run(const options *o, const comm *world) {
         s = open_periods(&d);
     if (!s.code)
         s = measure_steps(&d);
+    if (!s.code && d.groups.n_sets == 1)
+        log_info("no --control: changes have no p; docs/drift.md tells what a control is");
     if (!s.code)
         s = drift_periods_tabulate(&d, &r);
     if (!s.code)
