@@ -6,7 +6,7 @@
 #include <time.h>
 
 #include "report.h"
-#include "report_css.h"
+#include "page_css.h"
 #include "version.h"
 
 /* ---- the whole */
@@ -55,7 +55,7 @@ void report_begin_page(report *r, const char *const *sections, const char *const
                 "<link rel=\"icon\" href=\"data:,\">\n<title>");
     put_title(r);
     page_put(p, " · wordshard</title>\n<style>\n");
-    page_put(p, report_css);
+    page_put(p, page_css);
     page_put(p, "</style>\n</head>\n<body>\n<header>\n<h1>");
     put_title(r);
     page_put(p, "</h1>\n<p>");

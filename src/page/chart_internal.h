@@ -8,7 +8,7 @@
 #include "chart.h"
 #include "drawing.h"
 
-/* Colour roles of report.css. */
+/* Colour roles of page.css. */
 enum {
     ROLE_SERIES = 1, /* 1 ... CHART_STYLES */
     ROLE_GRID = 20,

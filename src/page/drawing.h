@@ -6,7 +6,7 @@
  * the SVG is copied to the page. So no word of a corpus can be taken for a command, for markup or
  * for an escape of gnuplot's, and text stays text.
  *
- * Colours are roles, rgb "#0000NN" in a script, and become the CSS variables --cNN (report.css), so
+ * Colours are roles, rgb "#0000NN" in a script, and become the CSS variables --cNN (page.css), so
  * that the page decides how they look on a screen, in the dark and on paper. */
 #ifndef WORDSHARD_DRAWING_H
 #define WORDSHARD_DRAWING_H
