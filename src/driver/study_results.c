@@ -178,9 +178,17 @@ static void list_examples(const study *x, study_line *l) {
     }
 }
 
-static status write_report(const study *x, char *const *results, int n) {
+/* The table of sources, where it was made, and the results. */
+static status write_report(const study *x, bool has_table, char *const *results, int n) {
     study_result of = {.command = C_REPORT, .name = "report"};
-    status s = comm_agree(x->world, study_path(x, "", "report", ".html", &of.output));
+    char *table = NULL;
+    status s = study_path(x, "", "report", ".html", &of.output);
+    if (!s.code && has_table)
+        s = study_path(x, "results", "study", ".h5", &table);
+    s = comm_agree(x->world, s);
+    if (table)
+        study_line_add(&of.line, table);
+    mem_free(&table);
     for (int i = 0; i < n; i++)
         if (results[i])
             study_line_add(&of.line, results[i]);
@@ -219,12 +227,13 @@ static status analyse(const study *x, char **results) {
         on = goes_on(&first, analyse_drift(x, i, &results[x->n_samples + i]));
     for (int i = 0; i < x->n_samples && on; i++)
         on = goes_on(&first, analyse_sample(x, &x->samples[i], &results[i]));
+    status table = status_ok();
     if (on)
-        on = goes_on(&first, study_sources(x, results));
+        on = goes_on(&first, table = study_sources(x, results));
     if (!on)
         return first;
     /* The page needs another program, which not every node has; the numbers are there. */
-    const status page = write_report(x, results, x->n_samples + x->n_settings);
+    const status page = write_report(x, !table.code, results, x->n_samples + x->n_settings);
     return page.code == STATUS_STOPPED ? page : first;
 }
 
