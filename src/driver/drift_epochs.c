@@ -227,7 +227,8 @@ static status open_epochs(drift_epochs *d) {
         return s;
     const size_t epochs = (size_t)d->n_epochs;
     d->n_clustered = d->words.n < CLUSTERED ? d->words.n : CLUSTERED;
-    d->n_clusters = d->o->drift_clusters < d->n_clustered ? (int)d->o->drift_clusters : (int)d->n_clustered;
+    d->n_clusters =
+        d->o->drift_clusters < d->n_clustered ? (int)d->o->drift_clusters : (int)d->n_clustered;
     s = mem_new(&d->epochs, epochs, sizeof *d->epochs, "epochs");
     if (!s.code)
         s = mem_new(&d->strides, epochs, sizeof *d->strides, "epochs");
