@@ -332,46 +332,54 @@ static status new_sample(study *x, noise_kind kind, int input, int setting, int 
     return mem_new(&(*sample)->runs, (size_t)n, sizeof *(*sample)->runs, "the runs of a source");
 }
 
-static status open_sample(study *x, noise_kind kind, int input, int setting) {
+static int sample_size(const study *x, noise_kind kind) {
+    return x->file.noise[kind].n * (kind == NOISE_RANKS ? (int)x->file.rank_seeds : 1);
+}
+
+/* The runs of a source; sample NULL: they are not compared with each other. */
+static status open_variants(study *x, noise_kind kind, int input, int setting,
+                            study_sample *sample) {
     const study_list *list = &x->file.noise[kind];
     const bool of_ranks = kind == NOISE_RANKS;
-    const int seeds = of_ranks ? (int)x->file.rank_seeds : 1, n = list->n * seeds;
-    study_sample *sample = NULL;
-    status s = new_sample(x, kind, input, setting, n, &sample);
-    for (int i = 0; i < n && !s.code; i++) {
+    const int seeds = of_ranks ? (int)x->file.rank_seeds : 1;
+    status s = status_ok();
+    for (int i = 0; i < sample_size(x, kind) && !s.code; i++) {
         const int64_t number = strtoll(list->items[i / seeds], NULL, 10);
         study_variant v = vary(x, setting, kind, of_ranks ? 1 + i % seeds : number);
+        int run;
         if (of_ranks)
             v.ranks = (int)number;
-        s = find_run(x, input, setting, &v, &sample->runs[i]);
-        sample->n += !s.code;
+        s = find_run(x, input, setting, &v, &run);
+        if (!s.code && sample)
+            sample->runs[sample->n++] = run;
     }
-    if (sample)
-        sample->n_counts = of_ranks ? list->n : 1;
     return s;
 }
 
-/* A shuffled control has one run of each setting. Its periods have different seeds: runs that share
- * one start at the same vectors and so are closer than most pairs of runs of two periods, and what
- * is noise would pass for change. */
-static status open_control(study *x, int input, int setting) {
-    const study_input *of = &x->inputs[input];
-    const int64_t seed = (of->control - 1) * x->file.n_corpora + of->corpus + 1;
-    study_variant v = vary(x, setting, NOISE_SEED, seed);
-    int run;
-    return find_run(x, input, setting, &v, &run);
+static status open_sample(study *x, noise_kind kind, int input, int setting) {
+    study_sample *sample = NULL;
+    status s = new_sample(x, kind, input, setting, sample_size(x, kind), &sample);
+    if (s.code)
+        return s;
+    sample->n_counts = kind == NOISE_RANKS ? x->file.noise[kind].n : 1;
+    return open_variants(x, kind, input, setting, sample);
 }
 
+/* A shuffled control is trained as the periods are, run for run: bootstraps are noisier than whole
+ * corpora, and runs that share a seed nearer to each other than others, so that a control with
+ * other runs than the truth would find change in noise. Only the truth's sources of noise are
+ * compared. */
 static status open_runs_of(study *x, int input, int setting) {
-    if (x->inputs[input].control)
-        return open_control(x, input, setting);
     status s = status_ok();
     bool has_noise = false;
-    for (int kind = 0; kind < NOISE_KINDS && !s.code; kind++)
-        if (x->file.noise[kind].n && study_applies(&x->settings[setting], (noise_kind)kind)) {
-            s = open_sample(x, (noise_kind)kind, input, setting);
-            has_noise = true;
-        }
+    for (int i = 0; i < NOISE_KINDS && !s.code; i++) {
+        const noise_kind kind = (noise_kind)i;
+        if (!x->file.noise[kind].n || !study_applies(&x->settings[setting], kind))
+            continue;
+        has_noise = true;
+        s = x->inputs[input].control ? open_variants(x, kind, input, setting, NULL)
+                                     : open_sample(x, kind, input, setting);
+    }
     if (s.code || has_noise)
         return s;
     const study_variant v = base_variant(x, setting);

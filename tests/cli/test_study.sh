@@ -155,7 +155,7 @@ stability: {rsa-words: 0, top: 200}
 report: {map-words: 0}
 END
 claim "periods with a control" study 2 p.yaml p
-for file in corpora/shuffled1-old.h5 runs/shuffled1-new-svd-seed2.h5 runs/old-svd-bootstrap3.h5 results/new-svd-bootstrap.h5; do
+for file in corpora/shuffled1-old.h5 runs/shuffled1-new-svd-bootstrap2.h5 runs/old-svd-bootstrap3.h5 results/new-svd-bootstrap.h5; do
     claim "$file is made" test -e "p/$file"
 done
 claim "drift sees all runs of a period against the control" grep -q "^old to new  *0  *1  *[0-9]*  *6 " p/results/svd-drift.log
