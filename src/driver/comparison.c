@@ -68,6 +68,9 @@ static status fill(comparison *c, const shared *list) {
 /* The run that shares the fewest words with the first. */
 static status nothing_shared(const comparison *c) {
     int worst = 1;
+    if (c->n_runs == 1)
+        return status_error(STATUS_INPUT, "%s has no words but </s> and <unk>",
+                            comparison_path(c, 0));
     int64_t fewest = INT64_MAX;
     for (int r = 1; r < c->n_runs; r++) {
         int64_t n = 0;

@@ -176,9 +176,10 @@ static status write_steps(report *r, const report_result *from) {
         report_end_figure(r, "Change from period to period", "Means over the shared words.", t);
     }
     if (t)
-        report_table(r, t, columns, 0, "Steps",
-                     "Significant words: those whose change is larger than the spread between runs "
-                     "of the same period explains, at the false discovery rate given.");
+        report_table(
+            r, t, columns, 0, "Steps",
+            "Significant words: those that changed more than words change between parts of "
+            "the shuffled documents, at the false discovery rate given.");
     return s;
 }
 

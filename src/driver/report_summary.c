@@ -100,9 +100,10 @@ static status write_summary(report *r) {
     t = fill(r, "drift", "summary_changes", "words that changed, to cite", step_columns,
              sizeof step_columns / sizeof *step_columns, add_steps);
     if (t)
-        report_table(r, t, NULL, 40, "Words that changed",
-                     "Words whose change is larger than the spread between runs of one period "
-                     "explains, at this false discovery rate over all words.");
+        report_table(
+            r, t, NULL, 40, "Words that changed",
+            "Words that changed more than words change between parts of the shuffled "
+            "documents (controls), at this false discovery rate over the words of a step.");
     report_end_section(r);
     return status_ok();
 }
