@@ -181,26 +181,39 @@ static status add_input(void *context, const yaml_node_t *item) {
     return s.code ? s : list_add(r->list, text);
 }
 
+/* One more element, zeros but for its name, of a list of n whose elements have `size` bytes and begin
+ * with their names. list: address of its pointer. */
+static status add_named(const reading *r, const yaml_node_t *key, void *list, int *n, size_t size) {
+    const char *name;
+    char *elements, *own;
+    status s = read_name(r, key, &name);
+    memcpy(&elements, list, sizeof elements);
+    for (int i = 0; i < *n && !s.code; i++) {
+        memcpy(&own, elements + (size_t)i * size, sizeof own);
+        if (!strcmp(own, name))
+            s = yaml_file_error(&r->yaml, key, "this name is here already");
+    }
+    size_t room = (size_t)*n;
+    if (!s.code)
+        s = mem_grow(list, &room, room + 1, size, "the study");
+    if (!s.code)
+        s = mem_string(&own, name);
+    if (s.code)
+        return s;
+    memcpy(&elements, list, sizeof elements);
+    memset(elements + (size_t)*n * size, 0, size);
+    memcpy(elements + (size_t)*n * size, &own, sizeof own);
+    ++*n;
+    return s;
+}
+
 static status add_corpus(void *context, const yaml_node_t *key, const yaml_node_t *value) {
     reading *r = context;
     study_file *f = r->f;
-    const char *name;
-    status s = read_name(r, key, &name);
+    status s = add_named(r, key, &f->corpora, &f->n_corpora, sizeof *f->corpora);
     if (s.code)
         return s;
-    for (int i = 0; i < f->n_corpora; i++)
-        if (!strcmp(f->corpora[i].name, name))
-            return yaml_file_error(&r->yaml, key, "a corpus of this name is here already");
-    size_t room = (size_t)f->n_corpora;
-    s = mem_grow(&f->corpora, &room, room + 1, sizeof *f->corpora, "the study");
-    if (s.code)
-        return s;
-    study_corpus *corpus = &f->corpora[f->n_corpora];
-    *corpus = (study_corpus){.name = NULL};
-    s = mem_string(&corpus->name, name);
-    if (s.code)
-        return s;
-    f->n_corpora++;
+    study_corpus *corpus = &f->corpora[f->n_corpora - 1];
     r->list = &corpus->inputs;
     if (value->type == YAML_SEQUENCE_NODE)
         s = yaml_file_each_item(&r->yaml, value, add_input, r);
@@ -227,24 +240,8 @@ static status read_corpora(reading *r, const yaml_node_t *key, const yaml_node_t
 static status add_model(void *context, const yaml_node_t *key, const yaml_node_t *value) {
     reading *r = context;
     study_file *f = r->f;
-    const char *name;
-    status s = read_name(r, key, &name);
-    if (s.code)
-        return s;
-    for (int i = 0; i < f->n_models; i++)
-        if (!strcmp(f->models[i].name, name))
-            return yaml_file_error(&r->yaml, key, "a model of this name is here already");
-    size_t room = (size_t)f->n_models;
-    s = mem_grow(&f->models, &room, room + 1, sizeof *f->models, "the study");
-    if (s.code)
-        return s;
-    study_set *model = &f->models[f->n_models];
-    *model = (study_set){.name = NULL};
-    s = mem_string(&model->name, name);
-    if (s.code)
-        return s;
-    f->n_models++;
-    return read_set(r, value, model, C_TRAIN, false);
+    const status s = add_named(r, key, &f->models, &f->n_models, sizeof *f->models);
+    return s.code ? s : read_set(r, value, &f->models[f->n_models - 1], C_TRAIN, false);
 }
 
 /* ---- noise */
