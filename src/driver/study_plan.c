@@ -346,7 +346,7 @@ static status open_variants(study *x, noise_kind kind, int input, int setting,
     for (int i = 0; i < sample_size(x, kind) && !s.code; i++) {
         const int64_t number = strtoll(list->items[i / seeds], NULL, 10);
         study_variant v = vary(x, setting, kind, of_ranks ? 1 + i % seeds : number);
-        int run;
+        int run = 0;
         if (of_ranks)
             v.ranks = (int)number;
         s = find_run(x, input, setting, &v, &run);
