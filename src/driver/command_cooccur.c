@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "command_input.h"
 #include "commands.h"
 #include "cooc_count.h"
 #include "cooc_file.h"
@@ -11,7 +12,6 @@
 #include "log.h"
 #include "memory.h"
 #include "output.h"
-#include "prepare.h"
 #include "provenance.h"
 #include "stop.h"
 
@@ -236,13 +236,13 @@ status command_cooccur(const options *o, const comm *world) {
     if (!s.code)
         s = common_check_output(o, world);
     if (!s.code)
-        s = prepare_input(o, world, &path);
+        s = command_input(o, world, &path);
     if (!s.code)
         s = corpus_file_open(&j.corpus, path, &g);
     if (!s.code) {
         s = count_and_write(&j);
         corpus_file_close(&j.corpus);
     }
-    prepare_input_end(o, world, &path);
+    command_input_end(o, world, &path);
     return s;
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <jansson.h>
 
+#include "command_input.h"
 #include "commands.h"
 #include "memory.h"
 #include "output.h"
-#include "prepare.h"
 #include "train_glove.h"
 #include "train_strata.h"
 #include "train_svd.h"
@@ -62,12 +62,12 @@ status command_train(const options *o, const comm *world) {
     char *path = NULL;
     status s = o->dry_run && !*o->output ? status_ok() : common_check_output(o, world);
     if (!s.code)
-        s = prepare_input(o, world, &path);
+        s = command_input(o, world, &path);
     if (!s.code)
         s = o->model == MODEL_GLOVE          ? train_glove(o, path, world)
             : o->model == MODEL_PPMI_SVD     ? train_svd(o, path, world)
             : o->schedule == SCHEDULE_STRATA ? train_strata(o, path, world)
                                              : train_windows(o, path, world);
-    prepare_input_end(o, world, &path);
+    command_input_end(o, world, &path);
     return s;
 }

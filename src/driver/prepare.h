@@ -28,12 +28,4 @@ status prepare_corpus(const options *o, const string_list *inputs, const char *o
 /* Collective. What a corpus file tells of itself: content hash and sizes. */
 status prepare_describe(h5_file *file, const prepare_report *r);
 
-/* Collective. The file that a command works on: its input itself if it is one of ours; otherwise
- * the text is prepared into OUTPUT.corpus.h5, which stays. With --bootstrap it is resampled into
- * OUTPUT.bootstrap.h5, anew in each session, until prepare_input_end. *path is new. */
-status prepare_input(const options *o, const comm *world, char **path);
-/* Local, on every rank, after prepare_input whatever it returned: remove what was only for this
- * command, and free the path. */
-void prepare_input_end(const options *o, const comm *world, char **path);
-
 #endif
