@@ -91,7 +91,9 @@ def significance(real, control):
         return 1.4826 * np.median(np.abs(x - np.median(x)))
     scores = (scores - centre) / at_places([deviation(w) for w in range(n)])
     null = scores[1:].ravel()
-    return scores[0], np.array([(1 + np.sum(null >= s)) / (1 + len(null)) for s in scores[0]])
+    def p(slack):
+        return np.array([(1 + np.sum(null >= s + slack)) / (1 + len(null)) for s in scores[0]])
+    return scores[0], p(1e-6), p(-1e-6)
 
 
 def benjamini_hochberg(p):
@@ -124,7 +126,9 @@ def check_periods(result, prefix):
     runs, between, within = change_of_set(prefix, 0, words["word"])
     control = np.array([change_of_set(prefix, i, words["word"])[1].mean((0, 1)) for i in (1, 2)])
     means = np.array([interval(between[:, :, w]) for w in range(between.shape[2])]).T
-    score, p = significance(means[0], control)
+    score, least_p, most_p = significance(means[0], control)
+    # p counts: scores that are equal but for rounding may fall on either side
+    p = np.clip(words["p"], least_p, most_p)
     q = benjamini_hochberg(p)
     pairs = [(x, y) for x in runs[0] for y in runs[1]]
     expected = {"change": means[0], "low": means[1], "high": means[2], "within": within, "control": control.mean(0),
