@@ -181,8 +181,8 @@ static status add_input(void *context, const yaml_node_t *item) {
     return s.code ? s : list_add(r->list, text);
 }
 
-/* One more element, zeros but for its name, of a list of n whose elements have `size` bytes and begin
- * with their names. list: address of its pointer. */
+/* One more element, zeros but for its name, of a list of n whose elements have `size` bytes and
+ * begin with their names. list: address of its pointer. */
 static status add_named(const reading *r, const yaml_node_t *key, void *list, int *n, size_t size) {
     const char *name;
     char *elements, *own;
