@@ -57,7 +57,7 @@ static int64_t columns_of(int64_t n, int64_t i, int64_t j, int64_t r) {
 /* The bins of m cosines. */
 static void find_bins(const rsa_ranks *r, const float *cosines, int64_t m, int32_t *bins) {
     for (int64_t k = 0; k < m; k++) {
-        const float at = (cosines[k] - r->middle) * r->scale + (BINS / 2 + 0.5f);
+        const float at = (cosines[k] - r->middle) * r->scale + (BINS * 0.5f + 0.5f);
         const float low = at > 0 ? at : 0;
         bins[k] = (int32_t)(low < BINS - 1 ? low : BINS - 1);
     }
