@@ -41,8 +41,8 @@ static void make(space *s, const matrix *m) {
         for (int k = 0; k < m->dim; k++) {
             const int64_t i = s->begin + row, j = m->rank ? k % m->rank : k;
             const int64_t mixed = i * i * 7 + j * 13 + i * j * 5 + i * j * j * 3 + m->seed * 31;
-            s->rows[(size_t)row * s->stride + (size_t)k] =
-                (float)(mixed % m->modulus - m->modulus / 2);
+            const int64_t value = mixed % m->modulus - m->modulus / 2;
+            s->rows[(size_t)row * s->stride + (size_t)k] = (float)value;
         }
 }
 
@@ -193,7 +193,7 @@ static void chance_is_the_mean_over_random_orders(void) {
     unit_rows all;
     CU_ASSERT_EQUAL(space_gather(&y.rows, &all).code, STATUS_OK);
     for (int round = 0; round < ROUNDS; round++) {
-        int order[N];
+        int order[N] = {0};
         for (int i = 0; i < N; i++) {
             const int j =
                 (int)random_below(random_at((uint64_t)round, (uint64_t)i), (uint32_t)i + 1);
