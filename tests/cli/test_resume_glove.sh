@@ -17,8 +17,7 @@ train() { # RANKS OUTPUT ARGS...: two threads on an odd number of ranks
     on "$ranks" train x.h5 -o "$output" --threads $((ranks % 2 + 1)) "${model[@]}" "$@"
 }
 
-sign="epoch [0-9]*/[0-9]* \|going on from" interrupted "GloVe" "2 3 1" --epochs 12
-claim "GloVe: in the middle" in_the_middle
+sign="epoch [0-9]*/[0-9]* \|going on from" in_the_middle "GloVe" "2 3 1" --epochs 12
 interrupted "sums of squares by element, fewer groups than ranks" "3 1" --epochs 12 --groups 2 --accumulators element
 interrupted "a start and a blend" "1 2" --epochs 8 --init svd --blend 0.5 --snapshots last
 often "GloVe" 3 --epochs 2 --accumulators element
@@ -28,6 +27,5 @@ train() { # 1 OUTPUT ARGS...: one order for all is for one thread
     shift 2
     "$WORDSHARD" train x.h5 -o "$output" --threads 1 "${model[@]}" --order shuffle --epochs 4 "$@"
 }
-interrupted "one random order, at any non-zero" "1 1"
-claim "one random order: in the middle" in_the_middle
+in_the_middle "one random order, at any non-zero" "1 1"
 claims_end

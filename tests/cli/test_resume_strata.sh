@@ -16,8 +16,7 @@ train() { # RANKS OUTPUT ARGS...: two threads on an odd number of ranks
     on "$ranks" train c.h5 -o "$output" --threads $((ranks % 2 + 1)) "${model[@]}" "$@"
 }
 
-sign="epoch [0-9]*/[0-9]* \|going on from" interrupted "skip-gram" "1 2 3" --epochs 12 --episodes 2
-claim "skip-gram: in the middle" in_the_middle
+sign="epoch [0-9]*/[0-9]* \|going on from" in_the_middle "skip-gram" "1 2 3" --epochs 12 --episodes 2
 interrupted "fewer groups than ranks" "3 1" --epochs 10 --groups 2
 interrupted "one group" "2 1" --epochs 10 --groups 1 --episodes 9 --snapshots last
 interrupted "a start and a blend" "1 2" --epochs 10 --init svd --blend 0.5

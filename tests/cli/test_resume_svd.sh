@@ -16,15 +16,13 @@ train() { # RANKS OUTPUT ARGS...
     on "$ranks" train "$input" -o "$output" --threads 1 "${model[@]}" "$@"
 }
 input=x.h5 model=(--model ppmi-svd --dim 50 --iterations 200)
-sign="positive PMI" interrupted "PPMI-SVD" "1 2"
-claim "PPMI-SVD: between iterations" in_the_middle
+sign="positive PMI" in_the_middle "PPMI-SVD" "1 2"
 model=(--model ppmi-svd --dim 50 --iterations 30)
 often "PPMI-SVD" 3
 
 # Full softmax sums over the ranks, so that only as many go on to the same bits.
 input=c.h5 model=(--objective softmax --dim 30 --epochs 5 --report-every 0.1s)
-interrupted "softmax" "1 1" --order shuffle
-claim "softmax: between minibatches" in_the_middle
+in_the_middle "softmax" "1 1" --order shuffle
 claim "softmax on 2 ranks: straight" train 2 straight.h5 --overwrite -q
 rm -rf cut.*
 interrupt 2 cut.h5

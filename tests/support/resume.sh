@@ -91,9 +91,15 @@ interrupted() {
     claim "$name: the checkpoints are gone" test ! -e cut.ckpt
 }
 
-# in_the_middle: a stop of the last `interrupted` was in the middle of an epoch.
+# in_the_middle NAME "RANKS..." ARGS...: interrupted until a stop was in the middle of an epoch, which
+# where the signals happen to arrive decides; ten times at most.
 in_the_middle() {
-    grep -v '^0.0$' stops
+    local tries
+    for ((tries = 0; tries < 10; tries++)); do
+        interrupted "$@"
+        ! grep -qv '^0.0$' stops || break
+    done
+    claim "$1: in the middle" grep -v '^0.0$' stops
 }
 
 # often NAME RANKS ARGS...: checkpoints all the time change no bit.
