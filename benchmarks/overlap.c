@@ -28,16 +28,7 @@ static void find(const vectors *v, int64_t n_queries, neighbour *near) {
         neighbours_normalise(v->rows + i * v->dim, v->dim);
     for (int32_t i = 0; i < n_queries; i++)
         queries[i] = i;
-    const neighbours_task task = {.candidates = rows,
-                                  .probes = rows,
-                                  .method = NEIGHBOURS_COSINE,
-                                  .n_queries = n_queries,
-                                  .queries = queries,
-                                  .exclude = queries,
-                                  .n_exclude = 1,
-                                  .k = NEAREST,
-                                  .threads = 1};
-    check(neighbours_find(&task, near));
+    check(neighbours_nearest(&rows, n_queries, queries, NEAREST, 1, near));
     mem_free(&queries);
 }
 

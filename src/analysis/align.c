@@ -219,13 +219,6 @@ status align_rows(const alignment *a, int64_t n, const float *in, size_t stride,
     return run(&p, threads);
 }
 
-status align_apply(const alignment *a, const space *x, int threads, space *mapped) {
-    status s = space_create(mapped, x->world, x->n, x->dim);
-    if (!s.code)
-        s = align_rows(a, x->n_local, x->rows, x->stride, threads, mapped->rows, mapped->stride);
-    return s;
-}
-
 status align_displacement(const alignment *a, const space *x, const space *y, int threads,
                           double *cosine, double *euclidean) {
     const pass p = {.a = a,

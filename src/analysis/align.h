@@ -45,9 +45,6 @@ void align_clear(alignment *a);
 status align_rows(const alignment *a, int64_t n, const float *in, size_t stride, int threads,
                   float *out, size_t to_stride);
 
-/* Local. mapped is a new space (space_clear, also after a failure). */
-status align_apply(const alignment *a, const space *x, int threads, space *mapped);
-
 /* Local. For each row here, x mapped (a = NULL: as it is) against y: cosine[n_local] = 1 - cos, NaN
  * where one is 0; euclidean[n_local] = length of the difference. Either may be NULL. The columns
  * of x and y must be as many. */

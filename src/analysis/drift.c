@@ -2,26 +2,11 @@
 #include "drift.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 #include "memory.h"
 #include "overlap.h"
 
 /* ---- neighbours */
-
-static int compare_rows(const void *a, const void *b) {
-    const int32_t x = *(const int32_t *)a, y = *(const int32_t *)b;
-    return (x > y) - (x < y);
-}
-
-/* The first k of each list of found, rising. */
-static void keep_rising(const neighbour *found, int64_t n, int stride, int k, int32_t *lists) {
-    for (int64_t i = 0; i < n; i++) {
-        for (int j = 0; j < k; j++)
-            lists[i * k + j] = found[i * stride + j].row;
-        qsort(lists + i * k, (size_t)k, sizeof *lists, compare_rows);
-    }
-}
 
 static status new_lists(drift_point *p) {
     const size_t n = (size_t)p->unit.n_local;
@@ -45,20 +30,11 @@ static status find_neighbours(drift_point *p, const unit_rows *all, int threads)
         s = mem_new(&found, (size_t)n * (size_t)most, sizeof *found, "neighbours");
     for (int64_t i = 0; i < n && !s.code; i++)
         queries[i] = (int32_t)(p->unit.begin + i);
-    const neighbours_task task = {.candidates = *all,
-                                  .probes = *all,
-                                  .method = NEIGHBOURS_COSINE,
-                                  .n_queries = n,
-                                  .queries = queries,
-                                  .exclude = queries,
-                                  .n_exclude = 1,
-                                  .k = most,
-                                  .threads = threads};
     if (!s.code)
-        s = neighbours_find(&task, found);
+        s = neighbours_nearest(all, n, queries, most, threads, found);
     if (!s.code) {
-        keep_rising(found, n, most, p->k, p->nearest);
-        keep_rising(found, n, most, p->k_shift, p->listed);
+        overlap_rising(found, n, most, p->k, p->nearest);
+        overlap_rising(found, n, most, p->k_shift, p->listed);
         for (int64_t i = 0; i < n * p->k; i++)
             p->ordered[i] = found[i / p->k * most + i % p->k];
     }

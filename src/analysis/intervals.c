@@ -186,6 +186,27 @@ interval interval_of_pairs(int n, const double *pairs) {
     return interval_of_groups(n, n, pairs, INTERVAL_FIRST);
 }
 
+interval interval_of_values(int64_t n, const double *values) {
+    interval out = {.mean = 0};
+    double squares = 0;
+    for (int64_t i = 0; i < n; i++)
+        if (isfinite(values[i])) {
+            out.mean += values[i];
+            out.n_pairs++;
+        }
+    out.mean /= out.n_pairs;
+    out.n_runs = out.n_pairs;
+    for (int64_t i = 0; i < n; i++)
+        if (isfinite(values[i]))
+            squares += (values[i] - out.mean) * (values[i] - out.mean);
+    out.sd = out.n_pairs > 1 ? sqrt(squares / (out.n_pairs - 1)) : NAN;
+    out.error = out.sd / sqrt(out.n_pairs);
+    const double reach = out.n_pairs > 1 ? interval_t(out.n_pairs - 1) * out.error : NAN;
+    out.low = out.mean - reach;
+    out.high = out.mean + reach;
+    return out;
+}
+
 interval interval_clip(interval x, double lowest, double highest) {
     x.low = x.low < lowest ? lowest : x.low;
     x.high = x.high > highest ? highest : x.high;

@@ -13,6 +13,8 @@
 #ifndef WORDSHARD_INTERVALS_H
 #define WORDSHARD_INTERVALS_H
 
+#include <stdint.h>
+
 typedef struct {
     double mean;
     double sd;        /* over pairs; of a difference NaN */
@@ -23,6 +25,10 @@ typedef struct {
 
 /* pairs: [n][n], symmetric; the diagonal is not looked at. NaN in a pair makes all NaN. */
 interval interval_of_pairs(int n, const double *pairs);
+
+/* The mean of n values that do not depend on each other; those that are not finite do not count.
+ * n_runs and n_pairs are how many do. */
+interval interval_of_values(int64_t n, const double *values);
 
 /* The same for what lies between two bounds: so does the interval. */
 interval interval_clip(interval x, double lowest, double highest);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "blas_alone.h"
 #include "memory.h"
 
 enum {
@@ -20,11 +21,6 @@ enum {
 };
 static const double MUL_EPSILON = 0.001;
 static const double SHORTEST = 1e-12;
-
-/* Each thread calls sgemm for itself, so that must not start threads of its own. Only OpenBLAS
- * knows this function; its OpenMP variant changes OpenMP's own default as well, which is put back.
- */
-extern void openblas_set_num_threads(int n) __attribute__((weak));
 
 double neighbours_dot(const float *x, const float *y, int64_t dim) {
     double sums[LANES] = {0};
@@ -345,9 +341,7 @@ status neighbours_find(const neighbours_task *task, neighbour *out) {
     block *blocks;
     status s = new_blocks(&blocks, threads, (size_t)size, &t);
     if (!s.code) {
-        const int openmp_default = omp_get_max_threads();
-        if (openblas_set_num_threads)
-            openblas_set_num_threads(1);
+        const int openmp_default = blas_alone_begin(); /* each thread calls sgemm for itself */
 #pragma omp parallel for default(none) shared(t, blocks, out) firstprivate(size, n_blocks)         \
     num_threads(threads) schedule(dynamic, 1)
         for (int64_t i = 0; i < n_blocks; i++) {
@@ -357,8 +351,22 @@ status neighbours_find(const neighbours_task *task, neighbour *out) {
             b->sorted = out + b->begin * t.k;
             answer_block(&t, b);
         }
-        omp_set_num_threads(openmp_default);
+        blas_alone_end(openmp_default);
     }
     clear_blocks(&blocks, threads);
     return s;
+}
+
+status neighbours_nearest(const unit_rows *all, int64_t n, const int32_t *rows, int k, int threads,
+                          neighbour *out) {
+    return neighbours_find(&(neighbours_task){.candidates = *all,
+                                              .probes = *all,
+                                              .method = NEIGHBOURS_COSINE,
+                                              .n_queries = n,
+                                              .queries = rows,
+                                              .exclude = rows,
+                                              .n_exclude = 1,
+                                              .k = k,
+                                              .threads = threads},
+                           out);
 }

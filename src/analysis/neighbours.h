@@ -51,6 +51,10 @@ typedef struct {
 /* out: n_queries x k, best first. STATUS_SPACE. */
 status neighbours_find(const neighbours_task *task, neighbour *out);
 
+/* Of each of n rows of all the k nearest by cosine, itself left out; k < all->n. out: [n][k]. */
+status neighbours_nearest(const unit_rows *all, int64_t n, const int32_t *rows, int k, int threads,
+                          neighbour *out);
+
 /* x.y in doubles, added in an order that depends on dim alone. */
 double neighbours_dot(const float *x, const float *y, int64_t dim);
 

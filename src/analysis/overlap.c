@@ -11,26 +11,22 @@ static int compare_rows(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
+void overlap_rising(const neighbour *found, int64_t n, int stride, int k, int32_t *lists) {
+    for (int64_t i = 0; i < n; i++) {
+        for (int j = 0; j < k; j++)
+            lists[i * k + j] = found[i * stride + j].row;
+        qsort(lists + i * k, (size_t)k, sizeof *lists, compare_rows);
+    }
+}
+
 status overlap_lists(const unit_rows *all, int64_t n, const int32_t *queries, int k, int threads,
                      int32_t *lists) {
     neighbour *found;
     status s = mem_new(&found, (size_t)n * (size_t)k, sizeof *found, "neighbours");
-    const neighbours_task task = {.candidates = *all,
-                                  .probes = *all,
-                                  .method = NEIGHBOURS_COSINE,
-                                  .n_queries = n,
-                                  .queries = queries,
-                                  .exclude = queries,
-                                  .n_exclude = 1,
-                                  .k = k,
-                                  .threads = threads};
     if (!s.code)
-        s = neighbours_find(&task, found);
-    for (int64_t i = 0; i < n && !s.code; i++) {
-        for (int j = 0; j < k; j++)
-            lists[i * k + j] = found[i * k + j].row;
-        qsort(lists + i * k, (size_t)k, sizeof *lists, compare_rows);
-    }
+        s = neighbours_nearest(all, n, queries, k, threads, found);
+    if (!s.code)
+        overlap_rising(found, n, k, k, lists);
     mem_free(&found);
     return s;
 }

@@ -16,6 +16,9 @@
 status overlap_lists(const unit_rows *all, int64_t n, const int32_t *queries, int k, int threads,
                      int32_t *lists);
 
+/* Local. The first k of each of n lists of neighbours, stride apart, as rising rows. */
+void overlap_rising(const neighbour *found, int64_t n, int stride, int k, int32_t *lists);
+
 /* Local. Elements that two rising lists of k share. */
 int overlap_shared(const int32_t *a, const int32_t *b, int k);
 

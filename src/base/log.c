@@ -73,6 +73,14 @@ bool log_is_terminal(void) {
     return voice.terminal;
 }
 
+bool log_due(double *last) {
+    const double now = clock_seconds();
+    if (now - *last < (voice.terminal ? 0.5 : 10))
+        return false;
+    *last = now;
+    return true;
+}
+
 double clock_seconds(void) {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);

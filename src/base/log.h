@@ -18,6 +18,10 @@ void log_progress(const char *format, ...) __attribute__((format(printf, 1, 2)))
 
 bool log_is_terminal(void);
 
+/* Whether it is time for another line of progress: half a second after *last on a terminal, ten
+ * otherwise; *last is now then (clock_seconds). */
+bool log_due(double *last);
+
 /* Seconds on a clock that never steps back. */
 double clock_seconds(void);
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "align_run.h"
+#include "intervals.h"
 #include "memory.h"
 #include "overlap.h"
 #include "provenance.h"
@@ -24,23 +25,12 @@ const char *align_rows_name(int rows) {
 /* The mean over words with a 95 % interval for other words of the kind; not over other runs. */
 static void put_mean(const align_run *run, result_table *t, const char *name, moved_column c,
                      double chance) {
-    double sum = 0, squares = 0;
-    int64_t n = 0;
-    for (int64_t i = 0; i < run->words.n; i++)
-        if (isfinite(run->moved[c][i])) {
-            sum += run->moved[c][i];
-            n++;
-        }
-    const double mean = n ? sum / (double)n : NAN;
-    for (int64_t i = 0; i < run->words.n; i++)
-        if (isfinite(run->moved[c][i]))
-            squares += (run->moved[c][i] - mean) * (run->moved[c][i] - mean);
-    const double half = n > 1 ? 1.96 * sqrt(squares / (double)(n - 1) / (double)n) : NAN;
+    const interval x = interval_of_values(run->words.n, run->moved[c]);
     result_put_string(t, name);
-    result_put_whole(t, n);
-    result_put_real(t, mean);
-    result_put_real(t, mean - half);
-    result_put_real(t, mean + half);
+    result_put_whole(t, x.n_pairs);
+    result_put_real(t, x.mean);
+    result_put_real(t, x.low);
+    result_put_real(t, x.high);
     result_put_real(t, chance);
 }
 

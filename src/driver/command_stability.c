@@ -51,34 +51,29 @@ static status open_runs(stability_run *run) {
     return s;
 }
 
-/* --queries: the n words with the lowest draws, so that the same seed asks for the same words. */
 static int compare_draws(const void *a, const void *b) {
-    const uint64_t *x = a, *y = b;
-    return x[0] != y[0] ? (x[0] < y[0] ? -1 : 1) : 0;
-}
-
-static int compare_rows(const void *a, const void *b) {
-    const int32_t x = *(const int32_t *)a, y = *(const int32_t *)b;
+    const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
     return (x > y) - (x < y);
 }
 
+/* --queries: the n words with the lowest draws, so that the same seed asks for the same words. */
 static status choose_queries(stability_run *run) {
     const int64_t n = run->words.n;
     const uint64_t key = random_key((uint64_t)run->o->seed, RANDOM_QUERY, 0);
     run->n_queries = run->o->queries && run->o->queries < n ? run->o->queries : n;
-    uint64_t(*draws)[2] = NULL;
+    uint64_t *draws = NULL;
     status s = mem_new(&run->queries, (size_t)run->n_queries, sizeof *run->queries, "words");
     if (!s.code)
         s = mem_new(&draws, (size_t)n, sizeof *draws, "words");
-    for (int64_t i = 0; i < n && !s.code; i++) {
-        draws[i][0] = run->n_queries < n ? random_at(key, (uint64_t)i) : (uint64_t)i;
-        draws[i][1] = (uint64_t)i;
-    }
+    for (int64_t i = 0; i < n && !s.code; i++)
+        draws[i] = random_at(key, (uint64_t)i);
     if (!s.code) {
         qsort(draws, (size_t)n, sizeof *draws, compare_draws);
-        for (int64_t i = 0; i < run->n_queries; i++)
-            run->queries[i] = (int32_t)draws[i][1];
-        qsort(run->queries, (size_t)run->n_queries, sizeof *run->queries, compare_rows);
+        const uint64_t highest = draws[run->n_queries - 1];
+        int64_t chosen = 0;
+        for (int64_t i = 0; i < n; i++) /* no two draws of a stream are equal */
+            if (random_at(key, (uint64_t)i) <= highest)
+                run->queries[chosen++] = (int32_t)i;
     }
     mem_free(&draws);
     return s;
@@ -126,14 +121,9 @@ static status make_room(stability_run *run) {
 
 /* ---- measuring */
 
-enum { TOLD_EVERY = 10 }; /* seconds between two lines of a log */
-
 static void tell(stability_run *run, const char *what, int done, int all) {
-    const double now = clock_seconds();
-    if (!log_is_terminal() && now - run->told < TOLD_EVERY)
-        return;
-    run->told = now;
-    log_progress("stability: %s %d of %d", what, done, all);
+    if (log_due(&run->told))
+        log_progress("stability: %s %d of %d", what, done, all);
 }
 
 /* What concerns one run: its space, spectrum and neighbours. */

@@ -110,10 +110,8 @@ static int64_t group_size(const counting *x, int64_t n_batches) {
 }
 
 static void report(counting *x, int64_t begin, int64_t end, int64_t done, int64_t all) {
-    const double now = clock_seconds();
-    if (now - x->last_line < (log_is_terminal() ? 0.5 : 10))
+    if (!log_due(&x->last_line))
         return;
-    x->last_line = now;
     log_progress("counting: tokens %" PRId64 " to %" PRId64 " of %" PRId64 ", %.0f %% of the "
                  "batches of rows%s",
                  begin, end, x->corpus->n_tokens, 100.0 * (double)done / (double)all,

@@ -12,15 +12,10 @@
 #include "result_output.h"
 #include "significance.h"
 
-enum { TOLD_EVERY = 10 /* seconds between two lines of a log */ };
-
 static void tell(drift_periods *d, const drift_step *step, const char *set) {
-    const double now = clock_seconds();
-    if (!log_is_terminal() && now - d->told < TOLD_EVERY)
-        return;
-    d->told = now;
-    log_progress("drift: %s%s to %s%s", d->groups.periods[step->from], set,
-                 d->groups.periods[step->to], set);
+    if (log_due(&d->told))
+        log_progress("drift: %s%s to %s%s", d->groups.periods[step->from], set,
+                     d->groups.periods[step->to], set);
 }
 
 /* ---- runs of a period */

@@ -42,6 +42,33 @@ static void add_periods(const drift_periods *d, result *r) {
     }
 }
 
+/* What a step and a bin have, behind columns of their own and before others. */
+static const result_column mean_columns[] = {{"change", RESULT_REAL, 4},
+                                             {"low", RESULT_REAL, 4},
+                                             {"high", RESULT_REAL, 4},
+                                             {"within", RESULT_REAL, 4},
+                                             {"control", RESULT_REAL, 4},
+                                             {"displacement_aligned", RESULT_REAL, 4},
+                                             {"neighbourhood_shift", RESULT_REAL, 4},
+                                             {"turnover", RESULT_REAL, 4},
+                                             {"turnover_chance", RESULT_REAL, 4},
+                                             {"n_significant", RESULT_WHOLE, 0}};
+enum { N_MEAN_COLUMNS = sizeof mean_columns / sizeof *mean_columns, MOST_COLUMNS = 32 };
+
+static result_table *add_means(result *r, const char *name, const char *title,
+                               const result_column *before, int n_before,
+                               const result_column *after, int n_after) {
+    result_column columns[MOST_COLUMNS];
+    int n = 0;
+    for (int i = 0; i < n_before; i++)
+        columns[n++] = before[i];
+    for (int i = 0; i < N_MEAN_COLUMNS; i++)
+        columns[n++] = mean_columns[i];
+    for (int i = 0; i < n_after; i++)
+        columns[n++] = after[i];
+    return result_add(r, name, title, columns, n);
+}
+
 static void put_mean(const drift_periods *d, const drift_mean *m, result_table *t) {
     const bool tested = d->groups.n_sets > 1;
     const double values[] = {m->change.mean, m->change.low, m->change.high,
@@ -53,26 +80,15 @@ static void put_mean(const drift_periods *d, const drift_mean *m, result_table *
 }
 
 static void add_steps(const drift_periods *d, result *r) {
-    static const result_column columns[] = {{"step", RESULT_TEXT, 0},
-                                            {"from", RESULT_WHOLE, 0},
-                                            {"to", RESULT_WHOLE, 0},
-                                            {"words", RESULT_WHOLE, 0},
-                                            {"n_runs", RESULT_WHOLE, 0},
-                                            {"change", RESULT_REAL, 4},
-                                            {"low", RESULT_REAL, 4},
-                                            {"high", RESULT_REAL, 4},
-                                            {"within", RESULT_REAL, 4},
-                                            {"control", RESULT_REAL, 4},
-                                            {"displacement_aligned", RESULT_REAL, 4},
-                                            {"neighbourhood_shift", RESULT_REAL, 4},
-                                            {"turnover", RESULT_REAL, 4},
-                                            {"turnover_chance", RESULT_REAL, 4},
-                                            {"n_significant", RESULT_WHOLE, 0},
-                                            {"fdr", RESULT_REAL, 3},
-                                            {"lowest_p", RESULT_REAL, 7}};
+    static const result_column before[] = {{"step", RESULT_TEXT, 0},
+                                           {"from", RESULT_WHOLE, 0},
+                                           {"to", RESULT_WHOLE, 0},
+                                           {"words", RESULT_WHOLE, 0},
+                                           {"n_runs", RESULT_WHOLE, 0}};
+    static const result_column after[] = {{"fdr", RESULT_REAL, 3}, {"lowest_p", RESULT_REAL, 7}};
     result_table *t =
-        result_add(r, "steps", "change between periods, means over words, 95 % intervals over runs",
-                   COLUMNS(columns));
+        add_means(r, "steps", "change between periods, means over words, 95 % intervals over runs",
+                  COLUMNS(before), COLUMNS(after));
     for (int i = 0; i < d->n_steps; i++) {
         const drift_step *step = &d->steps[i];
         put_step(d, step, t);
@@ -85,24 +101,11 @@ static void add_steps(const drift_periods *d, result *r) {
 }
 
 static void add_bins(const drift_periods *d, result *r) {
-    static const result_column columns[] = {{"step", RESULT_TEXT, 0},
-                                            {"from", RESULT_WHOLE, 0},
-                                            {"to", RESULT_WHOLE, 0},
-                                            {"first", RESULT_WHOLE, 0},
-                                            {"last", RESULT_WHOLE, 0},
-                                            {"words", RESULT_WHOLE, 0},
-                                            {"change", RESULT_REAL, 4},
-                                            {"low", RESULT_REAL, 4},
-                                            {"high", RESULT_REAL, 4},
-                                            {"within", RESULT_REAL, 4},
-                                            {"control", RESULT_REAL, 4},
-                                            {"displacement_aligned", RESULT_REAL, 4},
-                                            {"neighbourhood_shift", RESULT_REAL, 4},
-                                            {"turnover", RESULT_REAL, 4},
-                                            {"turnover_chance", RESULT_REAL, 4},
-                                            {"n_significant", RESULT_WHOLE, 0}};
+    static const result_column before[] = {{"step", RESULT_TEXT, 0},  {"from", RESULT_WHOLE, 0},
+                                           {"to", RESULT_WHOLE, 0},   {"first", RESULT_WHOLE, 0},
+                                           {"last", RESULT_WHOLE, 0}, {"words", RESULT_WHOLE, 0}};
     result_table *t =
-        result_add(r, "bins", "change by frequency (rank of the word)", COLUMNS(columns));
+        add_means(r, "bins", "change by frequency (rank of the word)", COLUMNS(before), NULL, 0);
     for (int i = 0; i < d->n_steps; i++)
         for (int b = 0; b < d->n_bins; b++) {
             int64_t first, last;
@@ -242,17 +245,8 @@ static status add_period_neighbours(const drift_periods *d, int period, const in
         s = space_gather(&unit, &all);
     if (!s.code)
         s = mem_new(&found, (size_t)n * (size_t)k, sizeof *found, "neighbours");
-    const neighbours_task task = {.candidates = all,
-                                  .probes = all,
-                                  .method = NEIGHBOURS_COSINE,
-                                  .n_queries = n,
-                                  .queries = chosen,
-                                  .exclude = chosen,
-                                  .n_exclude = 1,
-                                  .k = k,
-                                  .threads = d->threads};
     if (!s.code)
-        s = neighbours_find(&task, found);
+        s = neighbours_nearest(&all, n, chosen, k, d->threads, found);
     for (int64_t i = 0; i < n * k && !s.code; i++) {
         size_t length;
         const char *word = comparison_word(&d->words, chosen[i / k], &length);

@@ -115,15 +115,14 @@ static status open_readers(job *j) {
 }
 
 static void report_progress(job *j) {
-    double now = clock_seconds();
-    if (now - j->last_line < (log_is_terminal() ? 0.5 : 10))
+    if (!log_due(&j->last_line))
         return;
-    j->last_line = now;
     char bytes[32];
     double tokens = (double)atomic_load(&j->tokens);
     mem_format(bytes, (double)atomic_load(&j->bytes));
     log_progress("reading: %s, %.1f M words, %.1f M words/s%s", bytes, tokens / 1e6,
-                 tokens / 1e6 / (now - j->started), comm_size(j->world) > 1 ? " (first rank)" : "");
+                 tokens / 1e6 / (j->last_line - j->started),
+                 comm_size(j->world) > 1 ? " (first rank)" : "");
 }
 
 static status read_block(job *j, reader *r, text_block *block) {

@@ -125,7 +125,7 @@ static status analyse_sample(const study *x, const study_sample *sample, char **
 
 /* NAME=FILE for each run of a period, NAME@NUMBER=FILE for those of shuffled ones. */
 static void list_periods(const study *x, int setting, study_line *l, int *runs, int *n) {
-    char text[1024];
+    char text[8192];
     for (int i = 0; i < x->n_runs; i++) {
         const study_run *run = &x->runs[i];
         const study_input *input = &x->inputs[run->input];

@@ -81,17 +81,12 @@ static void read_pairs(const result *from, int n, double *overlap) {
     }
 }
 
-/* Mean over seeds, which are independent. */
-static interval same_seed(int n, const double *overlap) {
-    interval x = {.n_runs = 2 * n, .n_pairs = n};
-    double squares = 0;
+/* Mean over seeds, which are independent. values: [n] work space. */
+static interval same_seed(int n, const double *overlap, double *values) {
     for (int i = 0; i < n; i++)
-        x.mean += overlap[i * 2 * n + n + i] / n;
-    for (int i = 0; i < n; i++)
-        squares += pow(overlap[i * 2 * n + n + i] - x.mean, 2);
-    x.error = n > 1 ? sqrt(squares / (n - 1) / n) : NAN;
-    x.low = n > 1 ? fmax(0, x.mean - interval_t(n - 1) * x.error) : NAN;
-    x.high = n > 1 ? fmin(1, x.mean + interval_t(n - 1) * x.error) : NAN;
+        values[i] = overlap[i * 2 * n + n + i];
+    interval x = interval_clip(interval_of_values(n, values), 0, 1);
+    x.n_runs = 2 * n;
     return x;
 }
 
@@ -124,7 +119,7 @@ static status put_ranks(const filling *f) {
     }
     if (!s.code) {
         read_pairs(f->from, n, overlap);
-        const interval same = same_seed(n, overlap);
+        const interval same = same_seed(n, overlap, pairs);
         const interval other = other_seed(n, overlap, false, pairs);
         const interval more = other_seed(n, overlap, true, pairs);
         put_difference(f, "overlap of the same seed", &same);
@@ -141,10 +136,8 @@ static status put_ranks(const filling *f) {
 static status add_sample(filling *f, const char *path) {
     const group alone = group_alone();
     h5_file *file = NULL;
-    result from;
-    status s = result_init(&from, "stability");
-    if (!s.code)
-        s = h5_open(&file, path, RESULT_FILE_KIND, &alone);
+    result from = {0};
+    status s = h5_open(&file, path, RESULT_FILE_KIND, &alone);
     if (!s.code)
         s = result_read(&from, file);
     if (!s.code && (!result_find(&from, "measures") || !result_find(&from, "pairs")))

@@ -86,7 +86,8 @@ double result_real(const result_table *t, int64_t row, int column);
 /* Collective over the file's group; r is the same on every rank. Write facts and tables. */
 status result_write(result *r, h5_file *file);
 
-/* Local. Read a whole file that was opened with RESULT_FILE_KIND. */
+/* Local. Read a whole file that was opened with RESULT_FILE_KIND. *r is new; result_clear it, also
+ * after a failure. */
 status result_read(result *r, h5_file *file);
 
 /* Local. path: a file made anew, through path.partial. RFC 4180: header, CR LF, quotes where

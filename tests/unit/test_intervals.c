@@ -48,6 +48,18 @@ static void equal_pairs_have_an_interval_of_no_length(void) {
     CU_ASSERT_DOUBLE_EQUAL(x.high, .25, 1e-12);
 }
 
+/* 1, 2, 6: mean 3, variance 7. */
+static void values_by_hand_and_without_what_is_not_defined(void) {
+    const double values[] = {1, NAN, 2, 6};
+    const interval x = interval_of_values(4, values);
+    CU_ASSERT_DOUBLE_EQUAL(x.mean, 3, 1e-12);
+    CU_ASSERT_DOUBLE_EQUAL(x.sd, sqrt(7), 1e-12);
+    CU_ASSERT_DOUBLE_EQUAL(x.high - x.mean, 4.3026527297 * sqrt(7. / 3), 1e-8);
+    CU_ASSERT_EQUAL(x.n_pairs, 3);
+    CU_ASSERT(isnan(interval_of_values(2, values).low));
+    CU_ASSERT(isnan(interval_of_values(0, values).mean));
+}
+
 enum { MOST = 20 };
 
 static double normal(uint64_t key, uint64_t *counter) {
@@ -107,6 +119,8 @@ int main(void) {
         {"three_runs_by_hand", three_runs_by_hand},
         {"two_runs_have_a_mean_and_no_interval", two_runs_have_a_mean_and_no_interval},
         {"equal_pairs_have_an_interval_of_no_length", equal_pairs_have_an_interval_of_no_length},
+        {"values_by_hand_and_without_what_is_not_defined",
+         values_by_hand_and_without_what_is_not_defined},
         {"intervals_hold_the_truth_as_often_as_they_say",
          intervals_hold_the_truth_as_often_as_they_say},
         {"two_groups_hold_the_truth", two_groups_hold_the_truth},
