@@ -291,21 +291,29 @@ status h5_each_attribute(h5_file *f, const char *object,
     return w.s;
 }
 
-/* The number of names that an object has, or negative. */
-static int64_t names_of(hid_t id) {
+/* The number of names that a group has below the root, which itself counts as having two; or
+ * negative. */
+static int64_t names_of(const h5_file *f, hid_t id) {
 #if H5_VERSION_GE(1, 12, 0)
-    H5O_info2_t info;
-    return H5Oget_info3(id, &info, H5O_INFO_BASIC) < 0 ? -1 : (int64_t)info.rc;
+    H5O_info2_t info, root;
+    int differ;
+    if (H5Oget_info3(id, &info, H5O_INFO_BASIC) < 0 ||
+        H5Oget_info3(f->id, &root, H5O_INFO_BASIC) < 0 ||
+        H5Otoken_cmp(f->id, &info.token, &root.token, &differ) < 0)
+        return -1;
+    return differ ? (int64_t)info.rc : 2;
 #else
-    H5O_info_t info;
-    return H5Oget_info(id, &info) < 0 ? -1 : (int64_t)info.rc;
+    H5O_info_t info, root;
+    if (H5Oget_info(id, &info) < 0 || H5Oget_info(f->id, &root) < 0)
+        return -1;
+    return info.addr != root.addr ? (int64_t)info.rc : 2;
 #endif
 }
 
 /* A group may have one name only: with more, a group could lie within itself, and who goes down
  * from member to member would never arrive. */
 static status check_group(const h5_file *f, hid_t id, const char *name, bool is_hard) {
-    const int64_t names = is_hard ? names_of(id) : 2;
+    const int64_t names = is_hard ? names_of(f, id) : 2;
     if (names < 0)
         return h5_failure_reading(f, name);
     if (names == 1)

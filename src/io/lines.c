@@ -84,7 +84,8 @@ status lines_next(lines *l, char **text, size_t *length) {
     if (n && start[n - 1] == '\r')
         n--;
     start[n] = '\0';
-    if (l->number++ == 0 && n >= 3 && !memcmp(start, "\xEF\xBB\xBF", 3)) {
+    const bool is_first = l->number++ == 0;
+    while (is_first && n >= 3 && !memcmp(start, "\xEF\xBB\xBF", 3)) {
         start += 3;
         n -= 3;
     }

@@ -33,6 +33,7 @@ done
 printf '2 3\nthe 1 -2.5 3e-2\ncat 0.1 inf 7\n' >word2vec_text/infinite
 printf '2 3\nthe 1 -2.5 3e-2\ncat 0.1 4 7\n' >word2vec_text/good
 tail -n +2 word2vec_text/good >glove/good
+printf '\xEF\xBB\xBF\xEF\xBB\xBF  3' >glove/marks
 floats='\0\0\x80\x3F\0\0\x20\xC0\x8F\xC2\xF5\x3C'
 # shellcheck disable=SC2059 # the formats are the bytes
 printf "2 3\nthe $floats\ncat $floats\n" >word2vec_bin/good
@@ -61,6 +62,8 @@ printf '\x01\x06\x06\x01\x03\x07' >hdf5_made/counts
 printf '\x02\x09\x05\x03\x01\x06\x02\x01\x00\x00\x00\x08\x01\x05\x02\x05' >hdf5_made/run
 printf '\x03\x1A\x06\x1D\x02\x1C\x07\x19\x05' >hdf5_made/result
 printf '\x02\x14\x03\x13\x03' >hdf5_made/circles # once walked in exponential time
+
+printf '\x13\x13\x2b\x03\x61\x19\x05\x07\x06\x04\xff\x08\x57\x01\x01\x13' >hdf5_made/root # a second name of the root
 
 # ---- studies
 
