@@ -1,11 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 /* How the runs were trained: loss and movement of each epoch. */
+#include <math.h>
+
 #include "memory.h"
 #include "report.h"
 
+/* PPMI-SVD has an epoch without a loss. A table that cannot be read is told when it is written. */
+static bool has_curve(const report_run *run) {
+    run_epoch *epochs = NULL;
+    int64_t n;
+    const status s = run_file_read_training(&run->words.run, &n, &epochs);
+    bool found = s.code != STATUS_OK;
+    for (int64_t i = 0; i < n && !s.code; i++)
+        found |= isfinite(epochs[i].loss) || isfinite(epochs[i].update_norm);
+    mem_free(&epochs);
+    return found;
+}
+
 static bool has_training(const report *r) {
     for (int i = 0; i < r->n_runs; i++)
-        if (h5_exists(r->runs[i].words.run.file, "/training/loss"))
+        if (has_curve(&r->runs[i]))
             return true;
     return false;
 }

@@ -57,6 +57,11 @@ asked() {
     [ "$(awk -F, '$1 == "العربية"' asked.files/neighbours.csv | wc -l)" = 3 ]
 }
 claim chosen_words_are_shown asked
+without_loss() {
+  "$WORDSHARD" train c.h5 -o svd.h5 --model ppmi-svd --dim 16 -q >/dev/null && page svd svd.h5 &&
+    ! grep -q 'id="training"' svd.html && grep -q 'id="neighbours"' svd.html
+}
+claim runs_without_a_loss_have_no_empty_figure without_loss
 
 # ---- data
 
