@@ -61,6 +61,7 @@ wait_for() {
 sign='epoch [0-9]*/\|going on from'
 interrupt() {
     local ranks=$1 output=$2 log=${2%.h5}.err job pids
+    rm -f "$log" # of an earlier one, which the signal must not follow
     train "$@" >refused.out 2>"$log" &
     job=$!
     began() { grep -q "$sign" "$log" || ! kill -0 "$job"; }
