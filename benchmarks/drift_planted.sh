@@ -4,7 +4,7 @@
 # .25 to 1, 4000 words), how many are found at a false discovery rate of .05 and how many of those found are
 # false; and how many a control finds that is taken for the truth. Repeated with other seeds. Runs of
 # a period: 3 seeds of skip-gram, or 3 bootstraps of PPMI-SVD; 3 shuffled controls with as many.
-# Usage: ./dev bench drift_planted [REPETITIONS [FIRST]]
+# Usage: [MODELS="skipgram ppmi-svd"] ./dev bench drift_planted [REPETITIONS [FIRST]]
 set -euo pipefail
 source "$SOURCE/benchmarks/common.sh"
 repetitions=${1:-10} first=${2:-1} runs=3 controls=3
@@ -63,7 +63,7 @@ found() { # MODEL TRUTH CONTROL...
 
 for seed in $(seq "$first" $((first + repetitions - 1))); do
     make_corpora "$seed"
-    for model in skipgram ppmi-svd; do
+    for model in ${MODELS:-skipgram ppmi-svd}; do
         train_all "$model"
         found "$model" 0 $(seq "$controls") >words
         held_out=$(found "$model" 1 $(seq 2 "$controls") | wc -l)

@@ -11,7 +11,7 @@
 #include "small_dense.h"
 #include "tall.h"
 
-enum { EXTRA = 16, QUANTUM = 32 };
+enum { EXTRA = 16, QUANTUM = 32, N_BLOCKS = 3 };
 
 /* Eigenvalues below this part of the largest are rounding. */
 static const double NOTHING = 1e-6;
@@ -22,11 +22,13 @@ typedef struct {
     eigen_times *times;
     tall_shape tall;
     size_t width;
-    float *blocks[2], *q, *y; /* rows here, with room before them (symmetric_slack) */
+    float *blocks[N_BLOCKS], *q, *y, *p; /* rows here, with room before them (symmetric_slack) */
+    double edge;                         /* of the filter */
     float *panel;
     float *q_maxima, *y_maxima; /* [B] */
     double *g;                  /* [B, B] */
     float *r;                   /* [B, B] */
+    bool upper;                 /* R is an upper triangle */
     double *values;             /* [B] */
 } solver;
 
@@ -39,7 +41,7 @@ size_t eigen_width(int64_t dim) {
 double eigen_bytes(double n_rows, int64_t dim, int n_threads, int n_ranks) {
     const double width = (double)eigen_width(dim), square = width * width;
     const double panel = n_ranks > 1 ? 17.0 * SPARSE_TILE * width * sizeof(float) : 0;
-    return 2 * (n_rows + SPARSE_TILE) * width * sizeof(float) + panel +
+    return N_BLOCKS * (n_rows + SPARSE_TILE) * width * sizeof(float) + panel +
            square * (2 * sizeof(double) + sizeof(float)) +
            n_threads *
                (square * (sizeof(double) + sizeof(float)) + TALL_UNIT * width * sizeof(float));
@@ -47,8 +49,8 @@ double eigen_bytes(double n_rows, int64_t dim, int n_threads, int n_ranks) {
 
 static void clear(solver *v) {
     tall_clear(&v->tall);
-    mem_free(&v->blocks[0]);
-    mem_free(&v->blocks[1]);
+    for (int i = 0; i < N_BLOCKS; i++)
+        mem_free(&v->blocks[i]);
     mem_free(&v->panel);
     mem_free(&v->q_maxima);
     mem_free(&v->y_maxima);
@@ -70,7 +72,7 @@ static status create(solver *v, const symmetric *a, const eigen_settings *set, e
                            .n_units = a->n_units,
                            .n_threads = a->n_threads};
     status s = tall_create(&v->tall);
-    for (int i = 0; !s.code && i < 2; i++)
+    for (int i = 0; !s.code && i < N_BLOCKS; i++)
         s = mem_new(&v->blocks[i], rows * width, sizeof(float), "the block of eigenvectors");
     if (!s.code)
         s = mem_new(&v->panel, symmetric_panel_bytes(a, width), 1, "a panel of eigenvectors");
@@ -88,15 +90,19 @@ static status create(solver *v, const symmetric *a, const eigen_settings *set, e
         return s;
     v->q = v->blocks[0] + slack * width;
     v->y = v->blocks[1] + slack * width;
+    v->p = v->blocks[2] + slack * width;
     return s;
 }
 
-static void swap(solver *v) {
-    float *const q = v->q, *const block = v->blocks[0];
+/* Y becomes Q, and Q becomes P. */
+static void turn(solver *v) {
+    float *const free_rows = v->p, *const free_block = v->blocks[2];
+    v->p = v->q;
+    v->blocks[2] = v->blocks[0];
     v->q = v->y;
     v->blocks[0] = v->blocks[1];
-    v->y = q;
-    v->blocks[1] = block;
+    v->y = free_rows;
+    v->blocks[1] = free_block;
 }
 
 /* ---- steps */
@@ -125,21 +131,25 @@ static void multiply(solver *v, float *x, bool upper) {
     v->times->dense_flops += (upper ? 1 : 2) * (double)v->a->n_rows * width * width;
 }
 
-/* Q = an orthonormal basis of Q's columns. Collective. */
-static status orthonormalise(solver *v) {
+/* Q <- Q R, an orthonormal basis of Q's columns; edge, if not NULL, becomes the smallest singular
+ * value of the former Q. Collective. */
+static status orthonormalise(solver *v, double *edge) {
     const comm *world = v->a->world;
-    bool upper = false;
     status s = status_ok();
     gram(v, v->q, v->q);
     const double started = clock_seconds();
-    if (comm_rank(world) == 0)
-        s = small_orthogonal(v->g, (int)v->width, v->r, &upper);
+    if (comm_rank(world) == 0 && edge)
+        s = small_least(v->g, (int)v->width, edge);
+    if (comm_rank(world) == 0 && !s.code)
+        s = small_orthogonal(v->g, (int)v->width, v->r, &v->upper);
     s = comm_agree(world, s);
     comm_broadcast(world, 0, v->r, v->width * v->width * sizeof *v->r);
-    comm_broadcast(world, 0, &upper, sizeof upper);
+    comm_broadcast(world, 0, &v->upper, sizeof v->upper);
+    if (edge)
+        comm_broadcast(world, 0, edge, sizeof *edge);
     v->times->small += clock_seconds() - started;
     if (!s.code)
-        multiply(v, v->q, upper);
+        multiply(v, v->q, v->upper);
     return s;
 }
 
@@ -149,6 +159,23 @@ static void apply(solver *v) {
     symmetric_multiply(v->a, v->q, v->y, v->width, v->panel, v->set->kernel);
     v->times->sparse += clock_seconds() - started;
     v->times->sparse_flops += 2 * (double)v->a->n_cells * (double)v->width;
+}
+
+static bool begins_filter(int iteration) {
+    return (iteration & (iteration - 1)) == 0;
+}
+
+/* Y -= b P. */
+static void filter(const solver *v, int iteration) {
+    const double started = clock_seconds();
+    const float b = (float)(v->edge * v->edge / (begins_filter(iteration - 1) ? 2 : 4));
+    const size_t n = (size_t)(v->tall.end - v->tall.begin) * v->width;
+    float *const y = v->y;
+    const float *const p = v->p;
+#pragma omp parallel for simd default(none) firstprivate(y, p, n, b) num_threads(v->tall.n_threads)
+    for (size_t i = 0; i < n; i++)
+        y[i] -= b * p[i];
+    v->times->multiply += clock_seconds() - started;
 }
 
 /* With few rows, two that matter may share their only column of the sketch. */
@@ -163,13 +190,18 @@ static status begin(solver *v) {
     sparse_tiles_sketch(&v->a->tiles, key, (int)v->width, count_signs(v), v->q, v->width,
                         v->a->n_threads);
     v->times->sparse += clock_seconds() - started;
-    return orthonormalise(v);
+    return orthonormalise(v, NULL);
 }
 
-/* Q moves from one block to the other in every iteration. */
+/* Q and P move from one block to another in every iteration. */
 static eigen_block block_of(const solver *v, int done) {
-    return (eigen_block){
-        .done = done, .begin = v->tall.begin, .end = v->tall.end, .width = v->width, .rows = v->q};
+    return (eigen_block){.done = done,
+                         .edge = v->edge,
+                         .begin = v->tall.begin,
+                         .end = v->tall.end,
+                         .width = v->width,
+                         .rows = v->q,
+                         .previous = v->p};
 }
 
 static status pause_at(const solver *v, int done) {
@@ -178,19 +210,29 @@ static status pause_at(const solver *v, int done) {
     return p->pause ? p->pause(p->context, &b) : status_ok();
 }
 
+static status iterate_once(solver *v, int iteration) {
+    const bool begins = begins_filter(iteration);
+    apply(v);
+    if (!begins)
+        filter(v, iteration);
+    turn(v);
+    const status s = orthonormalise(v, begins ? &v->edge : NULL);
+    if (!s.code && !begins_filter(iteration + 1))
+        multiply(v, v->p, v->upper);
+    return s;
+}
+
 static status iterate(solver *v) {
     const eigen_pauses *p = &v->set->pauses;
     eigen_block b = block_of(v, 0);
     status s = p->resume ? p->resume(p->context, &b) : begin(v);
+    v->edge = b.edge;
     for (int i = b.done; !s.code && i < v->set->iterations; i++) {
         s = pause_at(v, i);
-        if (s.code)
-            return s;
-        apply(v);
-        swap(v);
-        s = orthonormalise(v);
+        if (!s.code)
+            s = iterate_once(v, i);
     }
-    return s.code ? s : orthonormalise(v);
+    return s.code ? s : orthonormalise(v, NULL);
 }
 
 /* Rows of w, eigenvectors of the small matrix, become columns of R by falling |lambda|; those of

@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Leading eigenpairs of a sparse symmetric matrix A [V, V] by randomised subspace iteration
- * (Halko, Martinsson & Tropp 2011, algorithms 4.4 and 5.3):
+ * (Halko, Martinsson & Tropp 2011, algorithms 4.4 and 5.3), filtered by Chebyshev polynomials
+ * (Zhou et al. 2006):
  *
- *     Y = A S, S a count sketch;   iterations times: Q = orth(Y), Y = A Q
+ *     Y = A S, S a count sketch;   iterations times: Q = orth(Y), Y = A Q - b P
  *     Q^T A Q = W diag(lambda) W^T (Rayleigh-Ritz),   U = Q W
+ *
+ * P is the Q before, in the basis that Q has: P R for Q = Y R. A filter begins at iterations 0, 1,
+ * 2, 4, 8, ... with b = 0; then b = e^2 / 2 once and e^2 / 4 further on (scaled polynomials of the
+ * first kind), which keeps down all |lambda| < e. The edge e is the smallest singular value of A Q
+ * as the filter begins, at most the B-th of A.
  *
  * The block has B columns, some more than wanted. Q is orthonormal by Cholesky factors of Gram
  * matrices (CholeskyQR, the last time twice: Yamamoto et al. 2015). For a symmetric matrix the
@@ -17,19 +23,20 @@
 
 #include "symmetric.h"
 
-/* The block Q as it is between two iterations: all that the next one depends on but the matrix. */
+/* Q and P as they are between two iterations: all that the next one depends on but the matrix. */
 typedef struct {
     int done;           /* iterations */
+    double edge;        /* e of the filter */
     int64_t begin, end; /* rows here */
     size_t width;       /* B: columns, and floats from row to row */
-    float *rows;
+    float *rows, *previous;
 } eigen_block;
 
 /* What can be done there; NULL: nothing. Collective, with context. */
 typedef struct {
     /* Called before each iteration; a status other than OK ends the search. */
     status (*pause)(void *context, const eigen_block *block);
-    /* Called instead of beginning: fills the rows and done as they were at a pause. */
+    /* Called instead of beginning: fills the rows, done and edge as they were at a pause. */
     status (*resume)(void *context, eigen_block *block);
     void *context;
 } eigen_pauses;

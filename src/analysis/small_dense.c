@@ -19,22 +19,48 @@ extern void dsyevd_(const char *jobz, const char *uplo, const int *n, double *a,
  * nothing but the others and rounding. */
 static const double DEPENDENT = 1e-10;
 
-status small_eigen(double *a, int n, double *values) {
+/* Eigenvalues of a product of floats below this part of the largest say nothing. */
+static const double ROUNDING = 1e-6;
+
+/* jobz: "V" for vectors too, which take the place of a, "N" for values alone; a is lost then. */
+static status solve(const char *jobz, double *a, int n, double *values) {
     double *work = NULL, best;
     int *places = NULL, most, info, query = -1;
     const int openmp_default = blas_alone_begin();
-    dsyevd_("V", "U", &n, a, &n, values, &best, &query, &most, &query, &info);
+    dsyevd_(jobz, "U", &n, a, &n, values, &best, &query, &most, &query, &info);
     int n_work = (int)best;
     status s = mem_new(&work, (size_t)n_work, sizeof *work, "work space of LAPACK");
     if (!s.code)
         s = mem_new(&places, (size_t)most, sizeof *places, "work space of LAPACK");
     if (!s.code)
-        dsyevd_("V", "U", &n, a, &n, values, work, &n_work, places, &most, &info);
+        dsyevd_(jobz, "U", &n, a, &n, values, work, &n_work, places, &most, &info);
     if (!s.code && info)
         s = status_error(STATUS_INTERNAL, "LAPACK's dsyevd failed with %d", info);
     blas_alone_end(openmp_default);
     mem_free(&work);
     mem_free(&places);
+    return s;
+}
+
+status small_eigen(double *a, int n, double *values) {
+    return solve("V", a, n, values);
+}
+
+status small_least(const double *g, int n, double *least) {
+    const size_t size = (size_t)n;
+    double *a = NULL, *values = NULL;
+    status s = mem_new(&a, size * size, sizeof *a, "a small matrix");
+    if (!s.code)
+        s = mem_new(&values, size, sizeof *values, "a small matrix");
+    for (size_t i = 0; !s.code && i < size; i++)
+        for (size_t j = i; j < size; j++)
+            a[i * size + j] = a[j * size + i] = g[i * size + j];
+    if (!s.code)
+        s = solve("N", a, n, values);
+    if (!s.code)
+        *least = values[0] > ROUNDING * values[size - 1] ? sqrt(values[0]) : 0;
+    mem_free(&a);
+    mem_free(&values);
     return s;
 }
 

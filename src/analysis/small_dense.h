@@ -15,6 +15,10 @@
  * false and there are zero columns. G is overwritten. STATUS_DIVERGED if G is not finite. */
 status small_orthogonal(double *g, int n, float *r, bool *upper);
 
+/* Smallest singular value of Y, from G = Y^T Y [n, n], its upper triangle; 0 if it is below what
+ * rounding leaves of it. */
+status small_least(const double *g, int n, double *least);
+
 /* Eigenvalues of the symmetric a [n, n] and, in its rows, eigenvectors of length 1. */
 status small_eigen(double *a, int n, double *values);
 

@@ -16,6 +16,16 @@
 static const int64_t LARGE_CORPUS = 50000000;
 static const double POWER_SMALL = 0.5, POWER_LARGE = 0.25;
 
+/* A start keeps out of the last columns, which are noise of rare words: with them vectors are so
+ * long that GloVe's first steps overshoot. */
+static const int ITERATIONS = 12, ITERATIONS_TO_START = 4;
+
+int ppmi_svd_iterations(const options *o) {
+    if (o->iterations)
+        return (int)o->iterations;
+    return o->model == MODEL_PPMI_SVD ? ITERATIONS : ITERATIONS_TO_START;
+}
+
 /* Counts, the value of each, and rows of the positive ones, which become tiles. */
 static void add_making(const job_shape *job, const cooc_size *x, estimate *e) {
     const double rows = x->n_words / job->ranks;
@@ -75,7 +85,7 @@ status ppmi_svd_finish(ppmi_svd *v, const options *o, const kernels *kernel, int
                        const eigen_pauses *pauses) {
     const double started = clock_seconds();
     const eigen_settings settings = {.dim = o->dim,
-                                     .iterations = (int)o->iterations,
+                                     .iterations = ppmi_svd_iterations(o),
                                      .seed = (uint64_t)(o->seed_init >= 0 ? o->seed_init : o->seed),
                                      .kernel = kernel,
                                      .pauses = *pauses};

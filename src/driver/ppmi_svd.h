@@ -24,6 +24,9 @@ typedef struct {
     double iteration_seconds; /* from there to the vectors */
 } ppmi_svd;
 
+/* --iterations, or what is used without. Local. */
+int ppmi_svd_iterations(const options *o);
+
 /* What a rank holds at the making of the matrix or at the iterations, whichever is more, is added
  * to e, which holds the rest but not the counts. Local. */
 void ppmi_svd_estimate(const options *o, const job_shape *job, const cooc_size *size, estimate *e);

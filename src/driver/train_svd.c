@@ -98,6 +98,8 @@ static status write_settings(h5_file *file, const training_svd *t) {
     if (!s.code)
         s = h5_set_real(file, "/provenance", "eigenvalue_power_used", t->svd.power);
     if (!s.code)
+        s = h5_set_int(file, "/provenance", "iterations_used", ppmi_svd_iterations(t->o));
+    if (!s.code)
         s = h5_set_int(file, "/provenance", "ppmi_cells", t->svd.n_cells);
     if (!s.code)
         s = h5_write(file, &values, 0, comm_rank(t->world) ? 0 : t->o->dim, t->svd.pairs.values, 1);
@@ -147,36 +149,50 @@ static status write_run(training_svd *t) {
 
 /* ---- checkpoints */
 
-static run_table block_table(const training_svd *t) {
+/* rows: of the block, or those before. */
+static run_table block_table(const training_svd *t, const char *name, float *rows) {
     const eigen_block *b = &t->block;
-    return (run_table){.name = "block",
+    return (run_table){.name = name,
                        .rows = t->svd.n_words,
                        .columns = (int64_t)b->width,
                        .begin = b->begin,
                        .n = b->end - b->begin,
-                       .data = b->rows,
+                       .data = rows,
                        .stride = b->width};
 }
 
 static status save(void *context, checkpoint *c) {
     const training_svd *t = context;
-    const run_table block = block_table(t);
+    const run_table block = block_table(t, "block", t->block.rows);
+    const run_table previous = block_table(t, "previous", t->block.previous);
     status s = checkpoint_write_int(c, "iterations", t->block.done);
     if (!s.code)
+        s = checkpoint_write_real(c, "edge", t->block.edge);
+    if (!s.code)
         s = checkpoint_write_real(c, "seconds", t->earlier_seconds + clock_seconds() - t->started);
-    return s.code ? s : checkpoint_write_table(c, &block);
+    if (!s.code)
+        s = checkpoint_write_table(c, &block);
+    return s.code ? s : checkpoint_write_table(c, &previous);
+}
+
+static status load_rows(const checkpoint *c, const run_table *x, float *rows) {
+    return checkpoint_read_rows(c, x->name, x->rows, x->columns, x->begin, x->n, rows, x->stride);
 }
 
 static status load(void *context, const checkpoint *c) {
     training_svd *t = context;
-    const run_table x = block_table(t);
+    const run_table block = block_table(t, "block", t->block.rows);
+    const run_table previous = block_table(t, "previous", t->block.previous);
     int64_t done = 0;
     status s = checkpoint_read_int(c, "iterations", &done);
     if (!s.code)
         s = checkpoint_read_real(c, "seconds", &t->earlier_seconds);
     if (!s.code)
-        s = checkpoint_read_rows(c, x.name, x.rows, x.columns, x.begin, x.n, t->block.rows,
-                                 x.stride);
+        s = checkpoint_read_real(c, "edge", &t->block.edge);
+    if (!s.code)
+        s = load_rows(c, &block, t->block.rows);
+    if (!s.code)
+        s = load_rows(c, &previous, t->block.previous);
     t->block.done = (int)done;
     return comm_agree(t->world, s);
 }
@@ -184,7 +200,7 @@ static status load(void *context, const checkpoint *c) {
 static status pause(void *context, const eigen_block *block) {
     training_svd *t = context;
     const run_state state = {.save = save, .load = load, .context = t};
-    const run_position at = {.part = (double)block->done / (double)t->o->iterations};
+    const run_position at = {.part = (double)block->done / ppmi_svd_iterations(t->o)};
     const run_pause why = run_record_pause(&t->record);
     t->block = *block;
     return why == RUN_GOES_ON ? status_ok() : run_record_save(&t->record, why, &at, &state);
@@ -291,7 +307,7 @@ status train_svd_plan(forecast *p, const options *o, const char *path, const com
     p->unit = "nonzeros";
     p->work = size.positive;
     plan_disk(p, o, size.n_words, (double)o->dim * sizeof(float), size.n_words);
-    p->checkpoint = size.n_words * (double)(eigen_width(o->dim) * sizeof(float));
+    p->checkpoint = 2 * size.n_words * (double)(eigen_width(o->dim) * sizeof(float));
     p->snapshots = 0;
     return ppmi_svd_check_memory(o, &p->shape, world, &p->memory);
 }
