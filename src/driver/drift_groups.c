@@ -176,8 +176,8 @@ static status check_control(const drift_groups *g, int set) {
     while (!drift_group_size(g, set, period))
         period++;
     return status_error(STATUS_USAGE,
-                        "--control %s%s: this control has not both periods of any step; give runs "
-                        "of the other period too, or leave it out",
+                        "--control %s%s: no step has both of its periods in this control; give "
+                        "runs of the other period too, or leave it out",
                         g->periods[period], g->sets[set]);
 }
 

@@ -112,8 +112,8 @@ refuses "no name" 2 "no runs; give NAME=FILES" drift --periods run0-1-1.h5 run0-
 refuses "one period" 2 "two periods or more are needed, 1 given" drift --periods one=run0-1-1.h5
 refuses "inputs and periods" 2 "beside --periods" drift run0-1-1.h5 --periods one=run0-1-2.h5 two=run0-2-1.h5
 refuses "a run twice" 2 "run0-1-1.h5 is given twice" drift --periods one=run0-1-1.h5 two=run0-1-1.h5
-refuses "a control of one period" 2 "--control one@1: this control has not both periods of any step" drift "${periods[@]}" --control one@1=run1-1-1.h5
-refuses "a control of no step" 2 "--control one@1: this control has" drift "${three[@]}" --control one@1=run1-1-1.h5 three@1=run3-3-1.h5
+refuses "a control of one period" 2 "--control one@1: no step has both of its periods in this control" drift "${periods[@]}" --control one@1=run1-1-1.h5
+refuses "a control of no step" 2 "--control one@1: no step has both" drift "${three[@]}" --control one@1=run1-1-1.h5 three@1=run3-3-1.h5
 refuses "a step without a control" 2 "no control for the step two to three; other" drift "${three[@]}" "${controls[@]}"
 refuses "a step without a control, before anything is read" 2 "no control for the step one to two" drift --periods one=0-1.h5 two=0-2.h5 three=text.1.txt --control two@1=1-1.h5 three@1=1-2.h5
 refuses_on 2 "a step to a reference without a control" 2 "no control for the step three to two" drift "${three[@]}" --to three --control one@1=run1-1-1.h5 three@1=run3-3-1.h5
