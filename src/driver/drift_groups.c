@@ -41,12 +41,6 @@ static status number_name(const name_list *list, const char *name, size_t length
     return s;
 }
 
-int drift_groups_find(const drift_groups *g, const char *name) {
-    char **names = g->periods;
-    int n = g->n_periods;
-    return find_name(&(name_list){&names, &n}, name, strlen(name));
-}
-
 /* ---- runs, as they are found */
 
 typedef struct {
@@ -139,20 +133,6 @@ static status read_input(finding *f, const char *path) {
 
 /* ---- in order */
 
-static status check(const finding *f, int n_named) {
-    const drift_groups *g = f->g;
-    if (g->n_periods > n_named)
-        return status_error(STATUS_USAGE, "--control: there is no period %s", g->periods[n_named]);
-    if (g->n_periods < 2)
-        return status_error(STATUS_USAGE, "two periods or more are needed, %d given", g->n_periods);
-    for (int set = 1; set < g->n_sets; set++)
-        for (int p = 0; p < g->n_periods; p++)
-            if (!drift_group_size(g, set, p))
-                return status_error(STATUS_USAGE, "--control: no run of period %s%s", g->periods[p],
-                                    g->sets[set]);
-    return status_ok();
-}
-
 static status order(finding *f) {
     drift_groups *g = f->g;
     status s = mem_new(&g->paths, f->n, sizeof *g->paths, "runs");
@@ -170,6 +150,62 @@ static status order(finding *f) {
     return s;
 }
 
+/* ---- steps */
+
+static status find_reference(drift_groups *g, const char *to) {
+    const name_list periods = {&g->periods, &g->n_periods};
+    g->reference = *to ? find_name(&periods, to, strlen(to)) : -1;
+    return *to && g->reference < 0
+               ? status_error(STATUS_USAGE, "--to %s: there is no period of that name", to)
+               : status_ok();
+}
+
+int drift_groups_controls(const drift_groups *g, drift_ends step) {
+    int n = 0;
+    for (int set = 1; set < g->n_sets; set++)
+        n += drift_group_serves(g, set, step);
+    return n;
+}
+
+/* A control with the runs of one period only, or of two that no step is between. */
+static status check_control(const drift_groups *g, int set) {
+    int period = 0;
+    for (int i = 0; i < g->n_periods - 1; i++)
+        if (drift_group_serves(g, set, drift_ends_of(g->reference, i)))
+            return status_ok();
+    while (!drift_group_size(g, set, period))
+        period++;
+    return status_error(STATUS_USAGE,
+                        "--control %s%s: no step has both of its periods in this control; give "
+                        "runs of the other period too, or leave it out",
+                        g->periods[period], g->sets[set]);
+}
+
+static status check_step(const drift_groups *g, drift_ends step) {
+    const char *from = g->periods[step.from], *to = g->periods[step.to];
+    return drift_groups_controls(g, step)
+               ? status_ok()
+               : status_error(STATUS_USAGE,
+                              "no control for the step %s to %s; other steps have some: give "
+                              "--control %s@I=FILES %s@I=FILES",
+                              from, to, from, to);
+}
+
+static status check(const drift_groups *g, int n_named) {
+    status s = status_ok();
+    if (g->n_periods > n_named)
+        return status_error(STATUS_USAGE, "--control: there is no period %s", g->periods[n_named]);
+    if (g->n_periods < 2)
+        return status_error(STATUS_USAGE, "two periods or more are needed, %d given", g->n_periods);
+    for (int set = 1; set < g->n_sets && !s.code; set++)
+        s = check_control(g, set);
+    for (int i = 0; i < g->n_periods - 1 && g->n_sets > 1 && !s.code; i++)
+        s = check_step(g, drift_ends_of(g->reference, i));
+    return s;
+}
+
+/* ---- all of it */
+
 status drift_groups_read(drift_groups *g, const options *o, const comm *world) {
     *g = (drift_groups){0};
     finding f = {.g = g, .world = world};
@@ -186,7 +222,9 @@ status drift_groups_read(drift_groups *g, const options *o, const comm *world) {
     if (!s.code)
         s = comm_agree(world, order(&f));
     if (!s.code)
-        s = check(&f, n_named);
+        s = find_reference(g, o->to);
+    if (!s.code)
+        s = check(g, n_named);
     for (size_t i = 0; i < f.n; i++)
         mem_free(&f.runs[i].path);
     mem_free(&f.runs);

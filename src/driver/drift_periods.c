@@ -14,8 +14,8 @@
 
 static void tell(drift_periods *d, const drift_step *step, const char *set) {
     if (log_due(&d->told))
-        log_progress("drift: %s%s to %s%s", d->groups.periods[step->from], set,
-                     d->groups.periods[step->to], set);
+        log_progress("drift: %s%s to %s%s", d->groups.periods[step->ends.from], set,
+                     d->groups.periods[step->ends.to], set);
 }
 
 /* ---- runs of a period */
@@ -299,9 +299,9 @@ static status gather_change(pairs *p, double **change) {
 static status measure_control(const drift_periods *d, const drift_step *step, int set, runs *from,
                               runs *to, double **change) {
     pairs p = {0};
-    status s = load_runs(d, set, step->from, from);
+    status s = load_runs(d, set, step->ends.from, from);
     if (!s.code)
-        s = load_runs(d, set, step->to, to);
+        s = load_runs(d, set, step->ends.to, to);
     if (!s.code)
         s = comm_agree(d->world, new_pairs(&p, d, from, to));
     if (!s.code)
@@ -322,7 +322,7 @@ static status test_words(const drift_periods *d, drift_step *step, double *const
     for (int64_t i = 0; i < n && !s.code; i++)
         columns[0][i] = step->words[i].change;
     const significance_task task = {.n = n,
-                                    .n_controls = d->groups.n_sets - 1,
+                                    .n_controls = step->n_controls,
                                     .change = columns[0],
                                     .control = (const double *const *)control};
     if (!s.code)
@@ -359,18 +359,30 @@ static void mean_controls(const drift_periods *d, drift_step *step) {
     }
 }
 
-static status compare_controls(drift_periods *d, drift_step *step) {
-    const int n = d->groups.n_sets - 1;
-    double **control = NULL;
+/* Collective. The changes of every word in the controls of a step: control[n_controls]. */
+static status measure_controls(drift_periods *d, const drift_step *step, double **control) {
     runs from = {.period = -1}, to = {.period = -1};
+    status s = status_ok();
+    for (int set = 1, c = 0; set < d->groups.n_sets && !s.code; set++) {
+        if (!drift_group_serves(&d->groups, set, step->ends))
+            continue;
+        tell(d, step, d->groups.sets[set]);
+        s = measure_control(d, step, set, &from, &to, &control[c++]);
+    }
+    clear_runs(&from);
+    clear_runs(&to);
+    return s;
+}
+
+static status compare_controls(drift_periods *d, drift_step *step) {
+    const int n = step->n_controls;
+    double **control = NULL;
     if (!n)
         return status_ok();
     status s =
         comm_agree(d->world, mem_new(&control, (size_t)n, sizeof *control, "changes of words"));
-    for (int c = 0; c < n && !s.code; c++) {
-        tell(d, step, d->groups.sets[c + 1]);
-        s = measure_control(d, step, c + 1, &from, &to, &control[c]);
-    }
+    if (!s.code)
+        s = measure_controls(d, step, control);
     if (!s.code)
         s = comm_agree(d->world, test_words(d, step, control));
     if (!s.code)
@@ -378,8 +390,6 @@ static status compare_controls(drift_periods *d, drift_step *step) {
     for (int c = 0; c < n && control; c++)
         mem_free(&control[c]);
     mem_free(&control);
-    clear_runs(&from);
-    clear_runs(&to);
     return s;
 }
 
@@ -388,9 +398,9 @@ static status compare_controls(drift_periods *d, drift_step *step) {
 static status measure_step(drift_periods *d, drift_step *step, runs *from, runs *to) {
     pairs p = {0};
     tell(d, step, "");
-    status s = load_runs(d, 0, step->from, from);
+    status s = load_runs(d, 0, step->ends.from, from);
     if (!s.code)
-        s = load_runs(d, 0, step->to, to);
+        s = load_runs(d, 0, step->ends.to, to);
     if (!s.code)
         s = comm_agree(d->world, new_pairs(&p, d, from, to));
     if (!s.code)
@@ -411,7 +421,7 @@ static status measure_steps(drift_periods *d) {
     status s = status_ok();
     for (int i = 0; i < d->n_steps && !s.code; i++) {
         drift_step *step = &d->steps[i];
-        if (held[1].period == step->from) {
+        if (held[1].period == step->ends.from) {
             const runs swapped = held[0];
             held[0] = held[1];
             held[1] = swapped;
@@ -424,16 +434,12 @@ static status measure_steps(drift_periods *d) {
 }
 
 static status plan_steps(drift_periods *d) {
-    const char *to = d->o->to;
-    const int n = d->groups.n_periods, reference = *to ? drift_groups_find(&d->groups, to) : -1;
-    if (*to && reference < 0)
-        return status_error(STATUS_USAGE, "--to %s: there is no period of that name", to);
-    status s = mem_new(&d->steps, (size_t)n - 1, sizeof *d->steps, "steps");
-    for (int p = 0; p < n && !s.code; p++) {
-        if (*to && p != reference)
-            d->steps[d->n_steps++] = (drift_step){.from = reference, .to = p};
-        else if (!*to && p + 1 < n)
-            d->steps[d->n_steps++] = (drift_step){.from = p, .to = p + 1};
+    const int n = d->groups.n_periods - 1;
+    status s = mem_new(&d->steps, (size_t)n, sizeof *d->steps, "steps");
+    for (; d->n_steps < n && !s.code; d->n_steps++) {
+        const drift_ends ends = drift_ends_of(d->groups.reference, d->n_steps);
+        d->steps[d->n_steps] =
+            (drift_step){.ends = ends, .n_controls = drift_groups_controls(&d->groups, ends)};
     }
     return s;
 }

@@ -26,7 +26,8 @@ typedef struct {
 } drift_mean;
 
 typedef struct {
-    int from, to;      /* periods */
+    drift_ends ends;
+    int n_controls;    /* that have both periods */
     drift_word *words; /* [n], the same on every rank */
     drift_mean *bins;  /* [n_bins + 1], the last of all words */
     int64_t n_null;    /* values that p was counted from */

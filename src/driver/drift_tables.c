@@ -14,11 +14,11 @@ enum { LISTED = 20 /* words of a step that are shown */, STEP_TEXT = 200 };
 /* "1950s to 1960s" */
 static void put_step(const drift_periods *d, const drift_step *step, result_table *t) {
     char text[STEP_TEXT];
-    snprintf(text, sizeof text, "%.90s to %.90s", d->groups.periods[step->from],
-             d->groups.periods[step->to]);
+    snprintf(text, sizeof text, "%.90s to %.90s", d->groups.periods[step->ends.from],
+             d->groups.periods[step->ends.to]);
     result_put_string(t, text);
-    result_put_whole(t, step->from);
-    result_put_whole(t, step->to);
+    result_put_whole(t, step->ends.from);
+    result_put_whole(t, step->ends.to);
 }
 
 /* ---- periods, steps, bins */
@@ -70,21 +70,18 @@ static result_table *add_means(result *r, const char *name, const char *title,
 }
 
 static void put_mean(const drift_periods *d, const drift_mean *m, result_table *t) {
-    const bool tested = d->groups.n_sets > 1;
     const double values[] = {m->change.mean, m->change.low, m->change.high,
                              m->within.mean, m->expected,   m->displacement,
                              m->shift,       m->turnover,   d->turnover_chance};
     for (size_t i = 0; i < sizeof values / sizeof *values; i++)
         result_put_real(t, values[i]);
-    result_put_whole(t, tested ? m->n_significant : 0);
+    result_put_whole(t, m->n_significant);
 }
 
 static void add_steps(const drift_periods *d, result *r) {
-    static const result_column before[] = {{"step", RESULT_TEXT, 0},
-                                           {"from", RESULT_WHOLE, 0},
-                                           {"to", RESULT_WHOLE, 0},
-                                           {"words", RESULT_WHOLE, 0},
-                                           {"n_runs", RESULT_WHOLE, 0}};
+    static const result_column before[] = {
+        {"step", RESULT_TEXT, 0},   {"from", RESULT_WHOLE, 0},   {"to", RESULT_WHOLE, 0},
+        {"words", RESULT_WHOLE, 0}, {"n_runs", RESULT_WHOLE, 0}, {"n_controls", RESULT_WHOLE, 0}};
     static const result_column after[] = {{"fdr", RESULT_REAL, 3}, {"lowest_p", RESULT_REAL, 7}};
     result_table *t =
         add_means(r, "steps", "change between periods, means over words, 95 % intervals over runs",
@@ -94,6 +91,7 @@ static void add_steps(const drift_periods *d, result *r) {
         put_step(d, step, t);
         result_put_whole(t, d->words.n);
         result_put_whole(t, step->bins[d->n_bins].change.n_runs);
+        result_put_whole(t, step->n_controls);
         put_mean(d, &step->bins[d->n_bins], t);
         result_put_real(t, d->o->fdr);
         result_put_real(t, step->n_null ? 1 / (1 + (double)step->n_null) : NAN);

@@ -46,6 +46,7 @@ const char *report_heading(const char *name, char text[128]) {
         {"n_significant", "significant words"},
         {"n_runs", "runs"},
         {"n_pairs", "pairs of runs"},
+        {"n_controls", "controls"},
         {"fdr", "false discovery rate"},
         {"sd", "SD"},
         {"p", "p"},

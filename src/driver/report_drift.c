@@ -134,6 +134,7 @@ static const result_table *take_steps(report *r, const report_result *from) {
                                           "displacement_aligned",
                                           "neighbourhood_shift",
                                           "turnover",
+                                          "n_controls",
                                           "n_significant",
                                           "fdr"};
     enum { N = 2 + sizeof numbers / sizeof *numbers };
@@ -160,8 +161,9 @@ static const result_table *take_steps(report *r, const report_result *from) {
 static status write_steps(report *r, const report_result *from) {
     static const char *const shown[] = {"change",   "displacement_aligned", "neighbourhood_shift",
                                         "turnover", "n_significant",        NULL};
-    static const char *const columns[] = {"step",    "change",   "low",           "high", "within",
-                                          "control", "turnover", "n_significant", "fdr",  NULL};
+    static const char *const columns[] = {"step",          "change",  "low",      "high",
+                                          "within",        "control", "turnover", "n_controls",
+                                          "n_significant", "fdr",     NULL};
     const result_table *t = take_steps(r, from);
     status s = status_ok();
     int n;

@@ -16,8 +16,11 @@
 /* A corpus: one of the file, or a period of a shuffled control. */
 typedef struct {
     char *name, *path;
-    int corpus;        /* in the file */
-    int64_t control;   /* number of the shuffled copy, from 1; 0 = the corpus itself */
+    int corpus;      /* in the file */
+    int64_t control; /* number of the control, which is its seed, from 1; 0 = the corpus itself */
+    char *set;       /* of a control, what drift calls it: I, or I-A+B where not all are shuffled */
+    int *periods;    /* [n_periods] of a control: corpora whose documents are shuffled, in order */
+    int n_periods;
     bool is_prepared;  /* the study does not write it */
     string_list files; /* [n] what it is made of */
     double tokens;     /* once it is there */

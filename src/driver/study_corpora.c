@@ -37,13 +37,21 @@ status study_make_folders(const study *x) {
 
 /* ---- what prepares an input */
 
+/* The place, from 1, of a shuffled one among the periods that it was dealt from. */
+static int place_of(const study_input *input) {
+    int i = 0;
+    while (input->periods[i] != input->corpus)
+        i++;
+    return i + 1;
+}
+
 /* The caller clears o, also after a failure. */
 static status read_options(const study *x, const study_input *input, options *o) {
     study_line l = {0};
     if (input->control) {
         study_line_option(&l, "control", "shuffle");
         study_line_number(&l, "seed", input->control);
-        study_line_number(&l, "period", input->corpus + 1);
+        study_line_number(&l, "period", place_of(input));
     } else {
         study_line_set(&l, &x->file.prepare, NULL);
     }
@@ -63,11 +71,12 @@ static bool is_there(const study *x, const char *path) {
 }
 
 /* The periods that a shuffled one was dealt from. */
-static void compare_sources(const study *x, provenance_differences *d) {
-    for (int i = 0; i < x->file.n_corpora; i++) {
+static void compare_sources(const study *x, const study_input *input, provenance_differences *d) {
+    for (int i = 0; i < input->n_periods; i++) {
+        const study_input *from = &x->inputs[input->periods[i]];
         char attribute[32];
         snprintf(attribute, sizeof attribute, "source_hash_%d", i + 1);
-        provenance_compare_text(d, "/provenance", attribute, x->inputs[i].name, x->inputs[i].hash);
+        provenance_compare_text(d, "/provenance", attribute, from->name, from->hash);
     }
 }
 
@@ -111,7 +120,7 @@ static status compare(const study *x, const study_input *input, h5_file *file) {
     options o;
     status s = read_options(x, input, &o);
     if (!s.code && input->control) {
-        compare_sources(x, &d);
+        compare_sources(x, input, &d);
     } else if (!s.code) {
         provenance_compare_options(&d, &o, C_PREPARE);
         s = compare_files(input, &d);
@@ -127,14 +136,14 @@ static status compare(const study *x, const study_input *input, h5_file *file) {
 
 /* ---- all of it */
 
-/* A shuffled one is dealt from all periods, whose paths the first inputs have. */
+/* The first inputs are the periods. */
 static status shuffle(const study *x, const study_input *input, const options *o) {
-    string_list periods = {.n = x->file.n_corpora};
+    string_list periods = {.n = input->n_periods};
     prepare_report report;
     status s = comm_agree(x->world, mem_new(&periods.items, (size_t)periods.n,
                                             sizeof *periods.items, "the list of periods"));
     for (int i = 0; i < periods.n && !s.code; i++)
-        periods.items[i] = x->inputs[i].path;
+        periods.items[i] = x->inputs[input->periods[i]].path;
     if (!s.code)
         s = resample_corpus(o, &periods, input->path, x->world, &report);
     mem_free(&periods.items);

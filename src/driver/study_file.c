@@ -18,6 +18,7 @@ typedef struct {
     int commands;
     bool is_grid;
     study_list *list;
+    const yaml_node_t *controls_of; /* NULL: it is not there */
 } reading;
 
 static const char *const NOISE_NAMES[NOISE_KINDS] = {
@@ -329,6 +330,34 @@ static status add_noise(void *context, const yaml_node_t *key, const yaml_node_t
                                     "bootstrap, repeat and ranks");
 }
 
+/* ---- controls */
+
+static status read_controls_of(reading *r, const yaml_node_t *value) {
+    const char *text;
+    status s = yaml_file_text(&r->yaml, value, "steps or all is expected here", &text);
+    if (!s.code && strcmp(text, "steps") != 0 && strcmp(text, "all") != 0)
+        s = yaml_file_error(&r->yaml, value, "steps or all is expected here");
+    if (s.code)
+        return s;
+    r->controls_of = value;
+    r->f->controls_of = strcmp(text, "all") ? CONTROLS_OF_STEPS : CONTROLS_OF_ALL;
+    return s;
+}
+
+static status find_reference(study_file *f) {
+    const char *to = "";
+    for (int i = 0; i < f->drift.n; i++)
+        if (!strcmp(f->drift.options[i].name, "to"))
+            to = f->drift.options[i].values.items[0];
+    for (int c = 0; c < f->n_corpora; c++)
+        if (!strcmp(f->corpora[c].name, to))
+            f->reference = c;
+    return f->is_time && *to && f->reference < 0
+               ? status_error(STATUS_USAGE, "%s: drift: --to %s: there is no period of that name",
+                              f->path, to)
+               : status_ok();
+}
+
 /* ---- all of it */
 
 static status read_part(void *context, const yaml_node_t *key, const yaml_node_t *value) {
@@ -363,14 +392,17 @@ static status read_part(void *context, const yaml_node_t *key, const yaml_node_t
                                    r);
     if (!strcmp(name, "controls"))
         return read_number(r, value, 0, MOST_SEEDS, &f->controls);
+    if (!strcmp(name, "controls-of"))
+        return read_controls_of(r, value);
     if (!strcmp(name, "ranks-per-run"))
         return read_number(r, value, 1, INT32_MAX, &f->ranks_per_run);
     return yaml_file_error(&r->yaml, key,
                            "a study has corpora or periods, prepare, models, options, grid, noise, "
-                           "controls, ranks-per-run, stability, drift and report");
+                           "controls, controls-of, ranks-per-run, stability, drift and report");
 }
 
-static status check(const study_file *f) {
+static status check(const reading *r) {
+    const study_file *f = r->f;
     if (!f->n_corpora)
         return status_error(STATUS_USAGE, "%s: corpora (or periods) are missing", f->path);
     if (!f->n_models)
@@ -378,18 +410,24 @@ static status check(const study_file *f) {
     if (f->controls && !f->is_time)
         return status_error(STATUS_USAGE, "%s: controls are for periods, which it does not have",
                             f->path);
-    return status_ok();
+    return r->controls_of && !f->controls
+               ? yaml_file_error(&r->yaml, r->controls_of,
+                                 "controls-of has no meaning without controls")
+               : status_ok();
 }
 
 status study_file_open(study_file *f, const char *path) {
-    *f = (study_file){.path = path, .rank_seeds = SEEDS_OF_RANKS, .ranks_per_run = 1};
+    *f = (study_file){
+        .path = path, .rank_seeds = SEEDS_OF_RANKS, .ranks_per_run = 1, .reference = -1};
     reading r = {.f = f};
     status s = yaml_file_open(&r.yaml, path, "study");
     if (!s.code && yaml_file_root(&r.yaml))
         s = yaml_file_each_pair(&r.yaml, yaml_file_root(&r.yaml),
                                 "expected lines of the form 'part: ...'", read_part, &r);
+    if (!s.code)
+        s = check(&r);
     yaml_file_close(&r.yaml);
-    return s.code ? s : check(f);
+    return s.code ? s : find_reference(f);
 }
 
 void study_file_close(study_file *f) {

@@ -47,6 +47,9 @@ typedef struct {
     study_list inputs; /* text, or one corpus.h5 */
 } study_corpus;
 
+/* Whose documents a control shuffles: those of the two periods of each step of drift, or of all. */
+typedef enum { CONTROLS_OF_STEPS, CONTROLS_OF_ALL } study_controls;
+
 typedef struct {
     const char *path;
     study_corpus *corpora; /* in order; periods if is_time */
@@ -58,7 +61,9 @@ typedef struct {
     int n_models;
     study_list noise[NOISE_KINDS]; /* seeds; of NOISE_RANKS the numbers of ranks */
     int64_t rank_seeds;            /* seeds for each number of ranks */
-    int64_t controls;              /* shuffled copies of the periods */
+    int64_t controls;              /* of the periods, with other seeds */
+    study_controls controls_of;
+    int reference; /* the period that drift compares with the others; -1: each with the next */
     int64_t ranks_per_run;
 } study_file;
 

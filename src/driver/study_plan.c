@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "commands.h"
+#include "drift_groups.h"
 #include "h5.h"
 #include "memory.h"
 #include "objective.h"
@@ -67,15 +68,41 @@ static status resolve_files(const study *x, study_input *input) {
     return s;
 }
 
-/* A corpus.h5 is taken as it is; text is prepared. */
-static status open_input(const study *x, study_input *input) {
-    char kind[64] = "", name[NAME] = "";
+/* Whether a period's documents are in a shuffle, of which a control has one for all periods, or one
+ * for each step. */
+static bool is_shuffled(const study *x, int shuffle, int corpus) {
+    const drift_ends step = drift_ends_of(x->file.reference, shuffle);
+    return x->file.controls_of == CONTROLS_OF_ALL || corpus == step.from || corpus == step.to;
+}
+
+/* With two periods the shuffle of their step is that of all. */
+static status open_set(const study *x, int shuffle, study_input *input) {
+    const int n = x->file.n_corpora;
+    char name[NAME] = "";
+    status s = mem_new(&input->periods, (size_t)n, sizeof *input->periods, "the study");
+    for (int c = 0; c < n && !s.code; c++)
+        if (is_shuffled(x, shuffle, c))
+            input->periods[input->n_periods++] = c;
+    append_number(name, "", input->control);
+    for (int i = 0; i < input->n_periods && input->n_periods < n; i++)
+        append(name, i ? "+" : "-", x->file.corpora[input->periods[i]].name);
+    return s.code ? s : mem_string(&input->set, name);
+}
+
+static status name_input(const study *x, study_input *input) {
+    char name[NAME] = "";
     if (input->control)
-        append_number(name, "shuffled", input->control);
+        append(name, "shuffled", input->set);
     append(name, input->control ? "-" : "", x->file.corpora[input->corpus].name);
-    status s = mem_string(&input->name, name);
-    if (!s.code && !input->control)
-        s = resolve_files(x, input);
+    return mem_string(&input->name, name);
+}
+
+/* A corpus.h5 is taken as it is; text is prepared. */
+static status open_input(const study *x, int shuffle, study_input *input) {
+    char kind[64] = "";
+    status s = input->control ? open_set(x, shuffle, input) : resolve_files(x, input);
+    if (!s.code)
+        s = name_input(x, input);
     if (s.code)
         return s;
     if (!input->control)
@@ -83,20 +110,31 @@ static status open_input(const study *x, study_input *input) {
     input->is_prepared = *kind;
     if (*kind && input->files.n > 1)
         return status_error(STATUS_USAGE, "%s: corpus %s: one corpus.h5, or text, is expected",
-                            x->file.path, name);
+                            x->file.path, input->name);
     return *kind ? mem_string(&input->path, input->files.items[0])
-                 : study_path(x, "corpora", name, ".h5", &input->path);
+                 : study_path(x, "corpora", input->name, ".h5", &input->path);
+}
+
+/* The periods, or their parts in a shuffle of a control. */
+static status open_periods(study *x, int64_t control, int shuffle) {
+    size_t room = (size_t)x->n_inputs;
+    status s = mem_grow(&x->inputs, &room, room + (size_t)x->file.n_corpora, sizeof *x->inputs,
+                        "the corpora of the study");
+    for (int c = 0; c < x->file.n_corpora && !s.code; c++)
+        if (!control || is_shuffled(x, shuffle, c)) {
+            study_input *input = &x->inputs[x->n_inputs++];
+            *input = (study_input){.corpus = c, .control = control};
+            s = open_input(x, shuffle, input);
+        }
+    return s;
 }
 
 static status open_inputs(study *x) {
-    const int64_t n = x->file.n_corpora * (1 + x->file.controls);
-    status s = mem_new(&x->inputs, (size_t)n, sizeof *x->inputs, "the corpora of the study");
-    for (int64_t control = 0; control <= x->file.controls && !s.code; control++)
-        for (int c = 0; c < x->file.n_corpora && !s.code; c++) {
-            study_input *input = &x->inputs[x->n_inputs++];
-            *input = (study_input){.corpus = c, .control = control};
-            s = open_input(x, input);
-        }
+    const int shuffles = x->file.controls_of == CONTROLS_OF_ALL ? 1 : x->file.n_corpora - 1;
+    status s = open_periods(x, 0, 0);
+    for (int64_t control = 1; control <= x->file.controls && !s.code; control++)
+        for (int shuffle = 0; shuffle < shuffles && !s.code; shuffle++)
+            s = open_periods(x, control, shuffle);
     return s;
 }
 
@@ -413,6 +451,8 @@ static void close_inputs(study *x) {
             mem_free(&input->files.items[f]);
         mem_free(&input->files.items);
         mem_free(&input->name);
+        mem_free(&input->set);
+        mem_free(&input->periods);
         mem_free(&input->path);
     }
     mem_free(&x->inputs);

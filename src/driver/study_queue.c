@@ -81,11 +81,11 @@ status study_look(study *x) {
 /* ---- before */
 
 /* Options that exclude each other are known to the models alone: ask them. The whole corpus will
- * do. */
+ * do, and another job may complete the run meanwhile: nothing is written. */
 static status ask(const study_run *run, const comm *alone) {
     study_output output;
     options o = run->o; /* borrowed strings */
-    o.dry_run = true;
+    o.dry_run = o.overwrite = true;
     o.bootstrap = -1;
     status s = study_output_begin(&output, "/dev/null", true, true);
     if (!s.code)

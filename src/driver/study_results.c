@@ -123,7 +123,7 @@ static status analyse_sample(const study *x, const study_sample *sample, char **
 
 /* ---- drift of a setting */
 
-/* NAME=FILE for each run of a period, NAME@NUMBER=FILE for those of shuffled ones. */
+/* NAME=FILE for each run of a period, NAME@SET=FILE for those of shuffled ones. */
 static void list_periods(const study *x, int setting, study_line *l, int *runs, int *n) {
     char text[8192];
     for (int i = 0; i < x->n_runs; i++) {
@@ -133,8 +133,7 @@ static void list_periods(const study *x, int setting, study_line *l, int *runs, 
         if (run->setting != setting)
             continue;
         if (input->control)
-            snprintf(text, sizeof text, "%s@%lld=%s", period, (long long)input->control,
-                     run->output);
+            snprintf(text, sizeof text, "%s@%s=%s", period, input->set, run->output);
         else
             snprintf(text, sizeof text, "%s=%s", period, run->output);
         study_line_option(l, input->control ? "control" : "periods", text);

@@ -81,6 +81,24 @@ claim "single runs have no interval and no p" test -z "$(cells star/words.csv lo
 claim "says that a control is missing" holds <(drift run0-1-1.h5 run0-2-1.h5 2>&1) "no --control"
 claim "one name, two lists" drift --periods one=run0-1-1.h5 two=run0-2-1.h5 one=run0-1-2.h5 --csv lists
 claim "are one period" cmp <(cells lists/periods.csv runs) <(printf '2\n1\n')
+
+# ---- controls of some periods: run0-3-*, run3-2-* and run3-3-* are copies, one of each group, so that words
+# keep their order by frequency
+i=0
+for copy in run0-3-1 run0-3-2 run3-2-1 run3-2-2 run3-3-1 run3-3-2; do
+    of=(run1-1-1 run2-1-1 run1-2-1 run2-2-1 run0-1-1 run0-2-1)
+    cp "${of[i++]}.h5" $copy.h5
+done
+three=("${periods[@]}" 'three=run0-3-*.h5')
+step() { grep ",$1," "$2"; }
+claim "each step has its own controls" drift "${three[@]}" "${controls[@]}" 'two@3=run3-2-*' 'three@3=run3-3-*' --csv partial -o partial.h5
+claim "as many as serve it" cmp <(cells partial/steps.csv n_controls) <(printf '2\n1\n')
+claim "a step is what it is with its two periods alone" cmp <(step "one to two" partial/words.csv) <(step "one to two" found/words.csv)
+claim "p can be as low as its own controls allow" cmp <(step "one to two" partial/steps.csv) <(step "one to two" found/steps.csv)
+claim "controls of all periods and of some" drift "${three[@]}" "${controls[@]}" 'three@2=run3-3-*' 'two@3=run3-2-1.h5' 'three@3=run3-2-2.h5' --csv mixed
+claim "both count" cmp <(cells mixed/steps.csv n_controls) <(printf '2\n2\n')
+claim "to a reference" drift "${three[@]}" --to three --control 'one@1=run1-1-*' 'three@1=run3-3-*' 'two@2=run1-2-*' 'three@2=run3-2-*' --csv apart
+claim "controls follow the steps" cmp <(cells apart/steps.csv n_controls) <(printf '1\n1\n')
 claim "json is one object" grep -q '^{.*"command": *"drift".*}$' <(drift epochs.h5 --json --quiet | tr -d '\n')
 
 # ---- bad input
@@ -94,7 +112,11 @@ refuses "no name" 2 "no runs; give NAME=FILES" drift --periods run0-1-1.h5 run0-
 refuses "one period" 2 "two periods or more are needed, 1 given" drift --periods one=run0-1-1.h5
 refuses "inputs and periods" 2 "beside --periods" drift run0-1-1.h5 --periods one=run0-1-2.h5 two=run0-2-1.h5
 refuses "a run twice" 2 "run0-1-1.h5 is given twice" drift --periods one=run0-1-1.h5 two=run0-1-1.h5
-refuses "a control with a hole" 2 "no run of period two@1" drift "${periods[@]}" --control one@1=run1-1-1.h5
+refuses "a control of one period" 2 "--control one@1: no step has both of its periods in this control" drift "${periods[@]}" --control one@1=run1-1-1.h5
+refuses "a control of no step" 2 "--control one@1: no step has both" drift "${three[@]}" --control one@1=run1-1-1.h5 three@1=run3-3-1.h5
+refuses "a step without a control" 2 "no control for the step two to three; other" drift "${three[@]}" "${controls[@]}"
+refuses "a step without a control, before anything is read" 2 "no control for the step one to two" drift --periods one=0-1.h5 two=0-2.h5 three=text.1.txt --control two@1=1-1.h5 three@1=1-2.h5
+refuses_on 2 "a step to a reference without a control" 2 "no control for the step three to two" drift "${three[@]}" --to three --control one@1=run1-1-1.h5 three@1=run3-3-1.h5
 refuses "a control of another period" 2 "there is no period three" drift "${periods[@]}" --control three=run1-1-1.h5
 refuses "an unknown reference" 2 "no period of that name" drift "${periods[@]}" --to three
 refuses "one epoch" 3 "snapshot of one epoch" drift wide.h5
@@ -112,6 +134,7 @@ refuses_on 2 "a group that matches nothing" 4 "nothing matches" drift --periods 
 python=${PYTHON:-/usr/bin/python3}
 if "$python" -c 'import numpy, scipy, h5py' 2>/dev/null; then
     claim "NumPy and SciPy agree between periods" "$python" "$SOURCE/tests/interop/drift.py" periods found.h5 run
+    claim "NumPy and SciPy agree where steps have controls of their own" "$python" "$SOURCE/tests/interop/drift.py" periods partial.h5 run
     claim "NumPy and SciPy agree between epochs" "$python" "$SOURCE/tests/interop/drift.py" epochs moved.h5 epochs.h5
     cp run0-2-1.h5 nan.h5
     claim "a number is broken" "$python" -c 'import h5py; h5py.File("nan.h5", "r+")["vectors"][3, 4] = float("nan")'

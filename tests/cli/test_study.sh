@@ -160,6 +160,33 @@ for file in corpora/shuffled1-old.h5 runs/shuffled1-new-svd-bootstrap2.h5 runs/o
 done
 claim "drift sees all runs of a period against the control" grep -q "^old to new  *0  *1  *[0-9]*  *6 " p/results/svd-drift.log
 claim "and its control" grep -q "controls 1," p/results/svd-drift.log
+sed 's/controls: 1/&\ncontrols-of: all/' p.yaml >all.yaml
+claim "two periods are the periods of their step" test "$("$WORDSHARD" study all.yaml -o p --list | grep -c complete)" -eq 12
+
+# ---- controls of steps
+
+listed() { "$WORDSHARD" study "$1" -o "$2" --list | awk '/bootstrap2/ { print $1 }' | sed 's/-svd-.*//' | sort | xargs; }
+documents() { "$WORDSHARD" info "$1" --json | sed -n 's/.*"documents": \([0-9]*\).*/\1/p'; }
+paste -d '\n' one.txt two.txt | awk 'NR % 3 == 1' >three.txt
+sed 's/old: one.txt/&, mid: three.txt/; s/bootstrap: 3/bootstrap: 2/' p.yaml >q.yaml
+parts="shuffled1-mid+new-mid shuffled1-mid+new-new shuffled1-old+mid-mid shuffled1-old+mid-old"
+claim "each step has its two parts, and there is nothing else" test "$(listed q.yaml q)" = "mid new old $parts"
+claim "three periods with a control of each step" study 2 q.yaml q
+claim "a part for each run of a period, none twice" test "$(find q/runs -name '*.h5' | wc -l)" -eq 14
+claim "a part is as large as its period" test "$(documents q/corpora/shuffled1-old+mid-old.h5) $(documents q/corpora/shuffled1-old+mid-mid.h5)" = \
+    "$(documents q/corpora/old.h5) $(documents q/corpora/mid.h5)"
+claim "and of the two periods alone" test "$(attribute q/corpora/shuffled1-mid+new-new.h5 source_hash_2)" = \
+    "$(h5dump -a content_hash q/corpora/new.h5 | sed -n 's/.*(0): //p')"
+for step in "old to mid  *0  *1" "mid to new  *1  *2"; do
+    claim "$step: all runs against a control" grep -q "^$step  *[0-9]*  *4  *1 " q/results/svd-drift.log
+done
+find q -name '*.h5' -printf '%p %s %T@\n' | grep -v study.h5 | sort >before
+claim "again" study 1 q.yaml q
+claim "nothing is trained or compared twice" diff before <(find q -name '*.h5' -printf '%p %s %T@\n' | grep -v study.h5 | sort)
+sed 's/controls: 1/&\ndrift: {to: new}/' q.yaml >to.yaml
+claim "steps to a reference" test "$(listed to.yaml q)" = "mid new old shuffled1-mid+new-mid shuffled1-mid+new-new shuffled1-old+new-new shuffled1-old+new-old"
+sed 's/controls: 1/&\ncontrols-of: all/' q.yaml >all.yaml
+claim "controls of all periods" test "$(listed all.yaml q)" = "mid new old shuffled1-mid shuffled1-new shuffled1-old"
 
 # ---- wrong files: the place is told, and nothing is done
 
@@ -183,6 +210,9 @@ wrong "a name that is too long" ' a run would be called small-a*\.\.\., which is
 wrong "two runs of one name" ' two different runs would be called a-b-c-base' <<<$'corpora: {a: one.txt, a-b: two.txt}\nmodels: {b-c: {dim: 3}, c: {dim: 3}}'
 wrong "one period" '1: at least two periods' <<<$'periods: {a: one.txt}\n'"$models"
 wrong "controls without periods" ' controls are for periods' <<<"corpora: {small: one.txt}"$'\n'"$models"$'\ncontrols: 2'
+wrong "controls of something" '4: steps or all' <<<$'periods: {a: one.txt, b: two.txt}\n'"$models"$'\ncontrols: 2\ncontrols-of: pairs'
+wrong "no controls to be of anything" '3: controls-of has no meaning without controls' <<<$'periods: {a: one.txt, b: two.txt}\n'"$models"$'\ncontrols-of: all'
+wrong "drift to no period" ' drift: --to c: there is no period' <<<$'periods: {a: one.txt, b: two.txt}\n'"$models"$'\ndrift: {to: c}'
 wrong "no models" ' models are missing' <<<$'corpora: {small: one.txt}'
 wrong "nothing" ' corpora (or periods) are missing' </dev/null
 wrong "no YAML" '2: not YAML' <<<'{'

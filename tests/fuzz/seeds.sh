@@ -72,5 +72,5 @@ cp "$SOURCE"/benchmarks/studies/*.yaml study
 # ---- words
 
 sed -n 's/^OPTION([a-z]*, [a-z_0-9]*, "\([^"]*\)".*/"\1: "/p' "$SOURCE/src/driver/options.def" >config.dict
-{ cat config.dict && printf '"%s: "\n' corpora periods prepare models options grid noise controls counts seeds; } >study.dict
+{ cat config.dict && printf '"%s: "\n' corpora periods prepare models options grid noise controls controls-of counts seeds; } >study.dict
 printf '"%s"\n' "'descr'" "'<f4'" "'shape'" "'fortran_order'" False \\x93NUMPY >npy.dict

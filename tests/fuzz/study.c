@@ -31,6 +31,7 @@ static void check_study(const study_file *f) {
     fuzz_claim(f->n_corpora > 0 && f->n_models > 0, "there are corpora and models");
     fuzz_claim(!f->is_time || f->n_corpora > 1, "there are two periods");
     fuzz_claim(f->is_time || !f->controls, "only periods have controls");
+    fuzz_claim(f->reference >= -1 && f->reference < f->n_corpora, "drift is to a period");
     for (int i = 0; i < f->n_corpora; i++) {
         check_name(f->corpora[i].name);
         fuzz_claim(f->corpora[i].inputs.n > 0, "a corpus has a file");

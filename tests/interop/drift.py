@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""drift.py periods RESULT.h5 PREFIX: every number of a result of `drift` between two periods, whose runs are
-PREFIX<set>-<period>-<run>.h5 (set 0 = what happened), from the runs' own vectors; to 1e-6.
+"""drift.py periods RESULT.h5 PREFIX: every number of a result of `drift` between periods, whose runs are
+PREFIX<set>-<period>-<run>.h5 (set 0 = what happened; of controls, those with both periods of a step are the
+step's), from the runs' own vectors; to 1e-6.
 drift.py epochs RESULT.h5 RUN.h5: the same between the epochs of a run."""
 import glob
 import sys
@@ -109,10 +110,18 @@ def check_words(words, expected):
         same("words: " + name, words[name], values)
 
 
-def change_of_set(prefix, number, words):
-    """All pairs of a run of period 1 and one of period 2, and of runs within a period."""
-    runs = [[rows_of(h5py.File(p), words) for p in sorted(glob.glob(f"{prefix}{number}-{period}-*.h5"))]
-            for period in (1, 2)]
+def paths_of(prefix, number, period):
+    return sorted(glob.glob(f"{prefix}{number}-{period + 1}-*.h5"))
+
+
+def controls_of(prefix, ends):
+    """The numbers of the sets that have runs of both periods of a step."""
+    return [i for i in range(1, 10) if all(paths_of(prefix, i, period) for period in ends)]
+
+
+def change_of_set(prefix, number, ends, words):
+    """All pairs of runs of the two periods of a step, and of runs within a period."""
+    runs = [[rows_of(h5py.File(p), words) for p in paths_of(prefix, number, period)] for period in ends]
     def displacement(x, y):
         return one_less_cosine(unit(x) @ aligned(x, y), y)
     between = np.array([[displacement(x, y) for y in runs[1]] for x in runs[0]])
@@ -121,10 +130,17 @@ def change_of_set(prefix, number, words):
     return runs, between, np.mean(within, axis=0)
 
 
-def check_periods(result, prefix):
-    words, steps, bins = (table(result, name) for name in ("words", "steps", "bins"))
-    runs, between, within = change_of_set(prefix, 0, words["word"])
-    control = np.array([change_of_set(prefix, i, words["word"])[1].mean((0, 1)) for i in (1, 2)])
+def rows_of_step(rows, ends):
+    here = (rows["from"] == ends[0]) & (rows["to"] == ends[1])
+    return {name: np.array(values)[here] for name, values in rows.items()}
+
+
+def check_step(ends, words, steps, bins, prefix):
+    """Tables of one step; the vectors of the first run of each of its periods."""
+    runs, between, within = change_of_set(prefix, 0, ends, words["word"])
+    sets = controls_of(prefix, ends)
+    same("controls", steps["n_controls"], [len(sets)])
+    control = np.array([change_of_set(prefix, i, ends, words["word"])[1].mean((0, 1)) for i in sets])
     means = np.array([interval(between[:, :, w]) for w in range(between.shape[2])]).T
     score, least_p, most_p = significance(means[0], control)
     # p counts: scores that are equal but for rounding may fall on either side
@@ -138,6 +154,7 @@ def check_periods(result, prefix):
                 "turnover": np.mean([turnover(x, y) for x, y in pairs], axis=0)}
     check_words(words, expected)
     same("rank", words["rank"], np.arange(1, len(p) + 1))
+    same("lowest p", steps["lowest_p"], [1 / (1 + len(sets) * len(p))])
     for rows, first, last in [(steps, [1], [len(p)]), (bins, bins["first"], bins["last"])]:
         for i, (a, b) in enumerate(zip(first, last)):
             part = slice(a - 1, b)
@@ -146,16 +163,28 @@ def check_periods(result, prefix):
             for name in ("within", "control", "neighbourhood_shift", "turnover"):
                 same(f"{a}-{b}: {name}", rows[name][i], expected[name][part].mean())
             same(f"{a}-{b}: n_significant", rows["n_significant"][i], expected["significant"][part].sum())
-    close = table(result, "neighbours")
-    place = {w: i for i, w in enumerate(words["word"])}
-    for period in (0, 1):
-        x = unit(runs[period][0])
+    return {period: group[0] for period, group in zip(ends, runs)}
+
+
+def check_neighbours(close, words, first_runs):
+    place = {w: i for i, w in enumerate(words)}
+    for period, rows in first_runs.items():
+        x = unit(rows)
         for i in np.flatnonzero(close["period"] == period):
-            a, b = place[close["word"][i]], place[close["neighbour"][i]]
-            same("cosine", close["cosine"][i], x[a] @ x[b])
-            if b not in nearest(x[[a] + [j for j in range(len(x)) if j != a]], TURNOVER)[0] and i < 3:
-                row = np.argsort(-(x @ x[a]))[1:TURNOVER + 1]
-                same("is a neighbour", b in row, True)
+            cosines = x @ x[place[close["word"][i]]]
+            cosine = cosines[place[close["neighbour"][i]]]
+            furthest = np.sort(cosines)[-1 - TURNOVER]  # the nearest is the word itself
+            same("cosine", close["cosine"][i], cosine)
+            same("is a neighbour", max(0, furthest - cosine), 0)
+
+
+def check_periods(result, prefix):
+    tables = [table(result, name) for name in ("words", "steps", "bins")]
+    first_runs = {}
+    for ends in zip(tables[1]["from"], tables[1]["to"]):
+        words, *means = (rows_of_step(rows, ends) for rows in tables)
+        first_runs |= check_step(ends, words, *means, prefix)
+    check_neighbours(table(result, "neighbours"), words["word"], first_runs)
 
 
 def moves(x, y):
