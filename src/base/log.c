@@ -7,9 +7,11 @@
 #include <unistd.h>
 
 /* How this process speaks: set once by main, read everywhere. */
-static struct { bool speaks, quiet, terminal, line_open; } voice = {.speaks = true};
+static struct { bool speaks, quiet, terminal, line_open, whole_lines; } voice = {.speaks = true};
 
 void log_init(bool speaks, bool quiet) {
+    if (!voice.whole_lines) /* so that those of other ranks do not get between */
+        voice.whole_lines = setvbuf(stderr, NULL, _IOLBF, BUFSIZ) == 0;
     voice.speaks = speaks;
     voice.quiet = quiet;
     voice.terminal = isatty(STDERR_FILENO);
