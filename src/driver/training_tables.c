@@ -107,7 +107,7 @@ static status fill_svd(training *t) {
 /* Vectors start at random or from --init svd, outputs at zero. */
 static status fill(training *t) {
     uint64_t *hashes = NULL;
-    status s = status_ok();
+    status s;
     if (t->o->init == INIT_SVD) {
         s = fill_svd(t);
     } else {

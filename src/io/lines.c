@@ -62,6 +62,19 @@ static status read_more(lines *l) {
     return status_ok();
 }
 
+/* Bytes up to the end of the last byte order mark before the text; blanks may be between. */
+static size_t marks_before(const char *line, size_t n) {
+    size_t at = 0, end = 0;
+    while (at < n)
+        if (line[at] == ' ' || line[at] == '\t')
+            at++;
+        else if (n - at >= 3 && !memcmp(line + at, "\xEF\xBB\xBF", 3))
+            end = at += 3;
+        else
+            break;
+    return end;
+}
+
 status lines_next(lines *l, char **text, size_t *length) {
     char *line_feed = NULL;
     size_t searched = 0;
@@ -84,11 +97,9 @@ status lines_next(lines *l, char **text, size_t *length) {
     if (n && start[n - 1] == '\r')
         n--;
     start[n] = '\0';
-    const bool is_first = l->number++ == 0;
-    while (is_first && n >= 3 && !memcmp(start, "\xEF\xBB\xBF", 3)) {
-        start += 3;
-        n -= 3;
-    }
+    const size_t marks = l->number++ == 0 ? marks_before(start, n) : 0;
+    start += marks;
+    n -= marks;
     if (memchr(start, '\0', n))
         return status_error(STATUS_INPUT, "%s:%lld: a NUL byte; this is not a text file", l->path,
                             (long long)l->number);

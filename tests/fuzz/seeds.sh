@@ -34,6 +34,7 @@ printf '2 3\nthe 1 -2.5 3e-2\ncat 0.1 inf 7\n' >word2vec_text/infinite
 printf '2 3\nthe 1 -2.5 3e-2\ncat 0.1 4 7\n' >word2vec_text/good
 tail -n +2 word2vec_text/good >glove/good
 printf '\xEF\xBB\xBF\xEF\xBB\xBF  3' >glove/marks
+printf ' \xEF\xBB\xBFa 1' >glove/mark_behind_a_blank
 floats='\0\0\x80\x3F\0\0\x20\xC0\x8F\xC2\xF5\x3C'
 # shellcheck disable=SC2059 # the formats are the bytes
 printf "2 3\nthe $floats\ncat $floats\n" >word2vec_bin/good

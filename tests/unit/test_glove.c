@@ -149,7 +149,7 @@ static void naive_step(void *context, int i, int j, float log_x) {
     double diff = w[DIM] + c[DIM] - log_x;
     for (int k = 0; k < DIM; k++)
         diff += w[k] * c[k];
-    const double x = exp(log_x);
+    const double x = exp((double)log_x);
     const double force = (x > X_MAX ? 1 : pow(x / X_MAX, ALPHA)) * diff;
     m->loss += 0.5 * force * diff;
     for (int k = 0; k < DIM; k++) {
