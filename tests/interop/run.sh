@@ -3,7 +3,8 @@
 # Other programs read our files and agree with our vectors. ./dev interop sets WORDSHARD, MPIRUN and SOURCE.
 #
 #   run.sh                   files of the planted corpus in h5py, NumPy and gensim; then the neighbours
-#                            of gensim's vectors and ours of enwiki-10m, where ../shared has it
+#                            of gensim's vectors and ours (from initial vectors as short as its
+#                            own) of enwiki-10m, where ../shared has it
 #   run.sh --full            the same with enwiki-100m: minutes
 #   run.sh --text FILE       the same with another text (plain or .zst)
 set -euo pipefail
@@ -43,7 +44,7 @@ threads=$(nproc)
     cd "$folder"
     ours prepare other.txt -o other.h5 --threads "$threads" >/dev/null
     for seed in 1 2; do
-        ours train other.h5 -o "$seed.h5" --threads "$threads" --seed "$seed" --dim 300 --epochs 3 \
+        ours train other.h5 -o "$seed.h5" --threads "$threads" --seed "$seed" --dim 300 --epochs 3 --init-scale 1 \
             --snapshots last >/dev/null
         ours export "$seed.h5" -o "$seed.bin" >/dev/null
     done
