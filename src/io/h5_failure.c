@@ -110,11 +110,12 @@ void h5_end(void) {
 
 /* ---- several writers */
 
-/* Several may meet the same failure: the first has a moment to speak for all. */
+/* Several may meet the same failure: the first has a moment to speak for all. The signal to end
+ * that follows, which a run that can be stopped catches, does not shorten it. */
 static void end_job(const h5_file *f, const status *s) {
-    static const struct timespec moment = {.tv_sec = 2};
-    if (f->g.rank > 0)
-        nanosleep(&moment, NULL);
+    struct timespec moment = {.tv_sec = 2};
+    while (f->g.rank > 0 && nanosleep(&moment, &moment) && errno == EINTR)
+        ;
     fprintf(stderr, "wordshard: error: rank %d: %s\n", f->g.rank, s->message);
     h5_remove_partial(f);
     MPI_Abort(MPI_Comm_f2c(f->g.handle), (int)s->code);

@@ -13,9 +13,9 @@ LD_PRELOAD=$SHIM "$WORDSHARD" --version >/dev/null 2>&1 || { # a sanitizer wants
 "$WORDSHARD" prepare t.txt -o c.h5 -q >/dev/null || exit 1
 "$WORDSHARD" cooccur c.h5 -o x.h5 -q >/dev/null || exit 1
 
-# failing CALL PATH ERRNO RANKS ARGS...: write CALL to PATH and all later ones of rank 0 fail.
+# failing CALL PATH ERRNO RANKS ARGS...: write (or $kind) CALL to PATH and all later ones of rank 0 fail.
 failing() {
-    local -a fault=(LD_PRELOAD="$SHIM" FAULT_CALL=write FAULT_HOW=fail FAULT_AT="$1" FAULT_PATH="$2" FAULT_ERRNO="$3" FAULT_RANK=0)
+    local -a fault=(LD_PRELOAD="$SHIM" FAULT_CALL="${kind:-write}" FAULT_HOW=fail FAULT_AT="$1" FAULT_PATH="$2" FAULT_ERRNO="$3" FAULT_RANK=0)
     local ranks=$4
     shift 4
     timeout 60 "$MPIRUN" "$ranks" env "${fault[@]}" "$WORDSHARD" train "$@" >fault.out 2>fault.err
@@ -32,6 +32,11 @@ claim "metadata that one of three ranks cannot write: exit code 4, not $?" test 
 claim "is told in one line" sh -c '[ "$(grep -c "wordshard: error: .*cannot write to r.ckpt/state-0.h5.partial" fault.err)" -eq 1 ]'
 claim "the same command" on 2 train "${rounds[@]}" -o r.h5 -q
 claim "gives the same bits" same_run rounds.h5 r.h5
+
+# The signal that ends the other ranks does not make them speak too.
+kind=create failing 2 s.ckpt $EIO 2 x.h5 --dim 40 --threads 1 --model ppmi-svd --iterations 1000 -o s.h5 --checkpoint-every 0.05s
+claim "a file that two ranks cannot make: exit code 4, not $?" test $? -eq 4
+claim "is told in one line" test "$(grep -c 'wordshard: error: ' fault.err)" -eq 1
 
 # Whoever reads such a snapshot back before the end finds zeros in it.
 failing 30 g.h5.partial $ENOSPC 1 "${glove[@]}" -o g.h5 --checkpoint-every 0.01s
