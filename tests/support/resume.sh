@@ -92,8 +92,8 @@ interrupted() {
     claim "$name: the checkpoints are gone" test ! -e cut.ckpt
 }
 
-# in_the_middle NAME "RANKS..." ARGS...: interrupted until a stop was in the middle of an epoch, which
-# where the signals happen to arrive decides; ten times at most.
+# in_the_middle NAME "RANKS..." ARGS...: `interrupted`, again until a stop was in the middle of an epoch, ten
+# times at most: when the signal arrives is chance.
 in_the_middle() {
     local tries
     for ((tries = 0; tries < 10; tries++)); do
